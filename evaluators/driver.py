@@ -1,0 +1,181 @@
+"""The lockstep driver: keeps many episodes alive and lets the candidate answer all that wait in one message."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import time
+from collections.abc import Callable, Generator, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from evaluators.protocol import Evaluator, EvaluatorBug, Illegal, Instance, Labels, Outcome, Table, one_shot
+from sandbox.session import CandidateError, Limits, Session
+
+WIDTH = 32  # episodes in lockstep; more gains nothing, and a rule may need memory for each
+
+
+@dataclass
+class _Live:
+    """An episode under way: its generator and what it waits for an answer to."""
+
+    index: int
+    generator: Generator[Any, Any, Outcome]
+    waiting: Any
+    digest: Any
+
+
+@dataclass(frozen=True)
+class Played:
+    """An episode that ended: the instance's position, its outcome, and a digest of every decision taken."""
+
+    index: int
+    outcome: Outcome
+    behaviour: str
+
+
+class Clock:
+    """Time spent inside the candidate, and how much of it is left."""
+
+    def __init__(self, limits: Limits, instances: int) -> None:
+        self.spent = 0.0
+        self.calls = 0
+        self._call = limits.call_seconds
+        self._total = limits.call_seconds + limits.instance_seconds * instances
+
+    def call(self, session: Session, message: dict[str, Any]) -> Any:
+        left = min(self._call, self._total - self.spent)
+        if left <= 0:
+            raise CandidateError("timeout", f"the evaluation took more than {self._total:g} s in the candidate")
+        start = time.perf_counter()
+        try:
+            return session.call(message, left)
+        finally:
+            self.spent += time.perf_counter() - start
+            self.calls += 1
+
+
+def play(
+    evaluator: Evaluator,
+    instances: Sequence[Instance],
+    session: Session,
+    function: str,
+    parameters: Sequence[str],
+    clock: Clock,
+    relabelling: int = 0,
+) -> Iterable[Played]:
+    """Play all instances with the loaded candidate; yields each episode as it ends.
+
+    Raises CandidateError, with the position of the instance as its `episode`, at the first failure.
+    """
+    ask = _priorities(parameters) if function in ("priority", "priorities") else _answers
+    todo = iter(enumerate(instances))
+    live: list[_Live] = []
+    over: list[int] = []
+    while True:
+        while len(live) < WIDTH and (item := next(todo, None)) is not None:
+            index, instance = item
+            labels = Labels(relabelling, instance)
+            make = one_shot if function == "solve" else type(evaluator).episode
+            episode = make(evaluator, instance, labels)
+            started = _Live(index, episode, None, hashlib.blake2b(digest_size=8))
+            if (played := _advance(started, None)) is None:
+                live.append(started)
+            else:
+                yield played
+        if not live:
+            return
+        if over:
+            clock.call(session, {"op": "end", "episodes": over})
+            over = []
+        answers = ask(session, clock, live)
+        still: list[_Live] = []
+        for episode_, answer in zip(live, answers, strict=True):
+            played = _advance(episode_, answer)
+            if played is None:
+                still.append(episode_)
+            else:
+                over.append(episode_.index)
+                yield played
+        live = still
+
+
+def _advance(live: _Live, answer: Any) -> Played | None:
+    """Hand an answer to an episode and run it to its next question, or to its end."""
+    try:
+        live.waiting = live.generator.send(answer)
+    except StopIteration as stop:
+        outcome: Outcome = stop.value
+        if not math.isfinite(outcome.cost):
+            raise EvaluatorBug(f"the cost of instance {live.index} is {outcome.cost}") from None
+        live.digest.update(repr(outcome.cost).encode())
+        return Played(live.index, outcome, live.digest.hexdigest())
+    except Illegal as illegal:
+        raise CandidateError("illegal", str(illegal), live.index) from None
+    return None
+
+
+def _answers(session: Session, clock: Clock, live: list[_Live]) -> list[Any]:
+    message = {
+        "op": "call",
+        "episodes": [episode.index for episode in live],
+        "arguments": [episode.waiting for episode in live],
+    }
+    answers = clock.call(session, message)
+    if type(answers) is not list or len(answers) != len(live):
+        raise CandidateError("protocol", f"expected {len(live)} answers in one message")
+    for episode, answer in zip(live, answers, strict=True):
+        episode.digest.update(repr(answer).encode())
+    return answers
+
+
+def _priorities(parameters: Sequence[str]) -> Callable[[Session, Clock, list[_Live]], list[list[float]]]:
+    """How a priority rule is asked: the tables of all waiting episodes, one after the other, as arrays of columns.
+
+    Only the features that the rule takes are sent.
+    """
+
+    def ask(session: Session, clock: Clock, live: list[_Live]) -> list[list[float]]:
+        tables: list[Table] = [episode.waiting for episode in live]
+        columns: dict[str, np.ndarray[Any, Any]] = {}
+        scalars: dict[str, np.ndarray[Any, Any]] = {}
+        first = tables[0]
+        for name in parameters:
+            if name in first.scalars:
+                scalars[name] = np.array([table.scalars[name] for table in tables])
+            else:
+                column: list[float] = []
+                for table in tables:
+                    column += table.columns[name]
+                columns[name] = np.array(column)
+        counts = [len(next(iter(table.columns.values()))) for table in tables]
+        message = {
+            "op": "priority",
+            "episodes": [episode.index for episode in live],
+            "rows": counts,
+            "columns": columns,
+            "scalars": scalars,
+        }
+        values = clock.call(session, message)
+        if type(values) is not np.ndarray or values.dtype != np.float64 or values.shape != (sum(counts),):
+            raise CandidateError("protocol", f"expected {sum(counts)} priorities in one message")
+        if not np.isfinite(values).all():
+            place = int(np.argmin(np.isfinite(values)))
+            episode = next(i for i, end in enumerate(np.cumsum(counts)) if place < end)
+            raise CandidateError("illegal", f"a priority is {values[place]}; it must be finite", live[episode].index)
+        flat = values.tolist()
+        answers = []
+        start = 0
+        for count in counts:
+            answers.append(flat[start : start + count])
+            start += count
+        return answers
+
+    return ask
+
+
+def smallest(priorities: Sequence[float], order: Sequence[int]) -> int:
+    """Position of the smallest priority; `order` (the true indices of the items) breaks ties."""
+    return min(range(len(priorities)), key=lambda row: (priorities[row], order[row]))

@@ -1,0 +1,51 @@
+"""A proposer writes candidates: a language model, a person, or the built-in mutator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from evaluators.protocol import Feature, Interface
+from evolve.records import Completion, Message
+
+
+class ProposerError(Exception):
+    """The proposer cannot work at all (wrong key, unknown model, nothing listens): one line that says what to do.
+
+    Stops the run so that it can be resumed; a single failed call is a Completion with an error instead.
+    """
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a proposer is asked for.
+
+    key: names this request for ever ("run/number/turn"), sent as the idempotency key. seed: for proposers that draw
+    at random. parents: sources, best last. messages: the rendered prompt, the repair turns included; empty for a
+    proposer that does not read prompts.
+    """
+
+    key: str
+    operator: str
+    interface: Interface
+    features: Sequence[Feature]
+    parents: Sequence[str]
+    messages: Sequence[Message]
+    model: str | None
+    seed: str
+
+
+class Proposer(Protocol):
+    """One way to write candidates. `reads_prompts` is False for one that works on programs instead of text;
+    `operators` lists what it can carry out (None: whatever has a template)."""
+
+    name: str
+    reads_prompts: bool
+    operators: Sequence[str] | None
+
+    async def propose(self, request: Request) -> Completion:
+        """Answer one request. Failed attempts are in the completion; ProposerError is for what no retry can mend."""
+
+    async def close(self) -> None:
+        """Release connections."""

@@ -1,0 +1,39 @@
+"""A strategy decides who is a parent and who survives: ask and tell, one file each."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from evolve.records import Candidate, Proposal
+
+
+@dataclass(frozen=True)
+class View:
+    """What a strategy may look at when it is asked: the run so far. Nothing of validation, test or other runs.
+
+    initial: the program that the search starts from, measured (it may be invalid: then only "explore" makes sense).
+    progress: share of the budget that is used, 0 to 1. operators: the operators that the proposer can carry out.
+    models: the models of the run, none for proposers without.
+    """
+
+    initial: Candidate
+    progress: float
+    operators: Mapping[str, int]  # name -> number of parents it takes at least
+    models: Sequence[str]
+    number: int
+
+
+class Strategy(Protocol):
+    """State changes in `tell` alone, so that a run is rebuilt by telling its candidates again in their order.
+
+    `ask` must depend on nothing but that state, the view and `rng`, which is seeded by (run seed, candidate number).
+    """
+
+    def ask(self, view: View, rng: random.Random) -> Proposal:
+        """What the next candidate should be."""
+
+    def tell(self, candidate: Candidate) -> None:
+        """A life is over: `candidate` is valid (with its train gap), or ended otherwise, as its status says."""

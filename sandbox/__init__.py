@@ -1,0 +1,1 @@
+"""The sandbox: where candidates run, and nothing else does."""
