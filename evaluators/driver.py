@@ -7,11 +7,23 @@ import math
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
-from evaluators.protocol import Evaluator, EvaluatorBug, Illegal, Instance, Labels, Outcome, Table, one_shot
+from evaluators.protocol import (
+    Evaluator,
+    EvaluatorBug,
+    Illegal,
+    Instance,
+    Labels,
+    Outcome,
+    ProblemError,
+    Table,
+    located,
+    one_shot,
+)
 from sandbox.session import CandidateError, Limits, Session
 
 WIDTH = 32  # episodes in lockstep; more gains nothing, and a rule may need memory for each
@@ -71,11 +83,12 @@ def play(
     Raises CandidateError, with the position of the instance as its `episode`, at the first failure.
     """
     ask = _priorities(parameters) if function in ("priority", "priorities") else _answers
+    width = 1 if function == "solve" else WIDTH  # a message of `solve` is long enough by itself
     todo = iter(enumerate(instances))
     live: list[_Live] = []
     over: list[int] = []
     while True:
-        while len(live) < WIDTH and (item := next(todo, None)) is not None:
+        while len(live) < width and (item := next(todo, None)) is not None:
             index, instance = item
             labels = Labels(relabelling, instance)
             make = one_shot if function == "solve" else type(evaluator).episode
@@ -103,17 +116,32 @@ def play(
 
 
 def _advance(live: _Live, answer: Any) -> Played | None:
-    """Hand an answer to an episode and run it to its next question, or to its end."""
+    """Hand an answer to an episode and run it to its next question, or to its end.
+
+    What the evaluator raises by mistake is blamed on the answer, unless there is none yet.
+    """
     try:
         live.waiting = live.generator.send(answer)
     except StopIteration as stop:
         outcome: Outcome = stop.value
-        if not math.isfinite(outcome.cost):
-            raise EvaluatorBug(f"the cost of instance {live.index} is {outcome.cost}") from None
-        live.digest.update(repr(outcome.cost).encode())
+        if not isinstance(outcome, Outcome):
+            raise EvaluatorBug(f"an episode returned a {type(outcome).__name__}; return Outcome(cost)") from None
+        if not (isinstance(outcome.cost, Real) and math.isfinite(outcome.cost)):
+            raise EvaluatorBug(f"the cost of instance {live.index} is {outcome.cost!r}") from None
+        live.digest.update(f"{outcome.cost!r} {outcome.decisions!r}".encode())
         return Played(live.index, outcome, live.digest.hexdigest())
     except Illegal as illegal:
         raise CandidateError("illegal", str(illegal), live.index) from None
+    except CandidateError as error:
+        raise CandidateError(error.kind, error.message, live.index) from None
+    except (EvaluatorBug, ProblemError):
+        raise
+    except Exception as error:
+        if not isinstance(live.generator, Generator):
+            raise EvaluatorBug("`episode` is no generator: it must `yield` what the candidate decides on") from None
+        if live.waiting is None:
+            raise EvaluatorBug(located(error)) from None
+        raise CandidateError("evaluator", located(error), live.index) from None
     return None
 
 
@@ -138,34 +166,22 @@ def _priorities(parameters: Sequence[str]) -> Callable[[Session, Clock, list[_Li
     """
 
     def ask(session: Session, clock: Clock, live: list[_Live]) -> list[list[float]]:
-        tables: list[Table] = [episode.waiting for episode in live]
-        columns: dict[str, np.ndarray[Any, Any]] = {}
-        scalars: dict[str, np.ndarray[Any, Any]] = {}
-        first = tables[0]
-        for name in parameters:
-            if name in first.scalars:
-                scalars[name] = np.array([table.scalars[name] for table in tables])
-            else:
-                column: list[float] = []
-                for table in tables:
-                    column += table.columns[name]
-                columns[name] = np.array(column)
-        counts = [len(next(iter(table.columns.values()))) for table in tables]
-        message = {
-            "op": "priority",
-            "episodes": [episode.index for episode in live],
-            "rows": counts,
-            "columns": columns,
-            "scalars": scalars,
-        }
-        values = clock.call(session, message)
-        if type(values) is not np.ndarray or values.dtype != np.float64 or values.shape != (sum(counts),):
+        try:
+            message = _tables([episode.waiting for episode in live], parameters)
+        except (EvaluatorBug, ProblemError):
+            raise
+        except Exception as error:
+            raise EvaluatorBug(f"the table of eligible items is not as it should be: {located(error)}") from None
+        message["episodes"] = [episode.index for episode in live]
+        counts: list[int] = message["rows"]
+        answer = clock.call(session, message)
+        if type(answer) is not np.ndarray or answer.dtype != np.float64 or answer.shape != (sum(counts),):
             raise CandidateError("protocol", f"expected {sum(counts)} priorities in one message")
-        if not np.isfinite(values).all():
-            place = int(np.argmin(np.isfinite(values)))
+        if not np.isfinite(answer).all():
+            place = int(np.argmin(np.isfinite(answer)))
             episode = next(i for i, end in enumerate(np.cumsum(counts)) if place < end)
-            raise CandidateError("illegal", f"a priority is {values[place]}; it must be finite", live[episode].index)
-        flat = values.tolist()
+            raise CandidateError("illegal", f"a priority is {answer[place]}; it must be finite", live[episode].index)
+        flat = answer.tolist()
         answers = []
         start = 0
         for count in counts:
@@ -176,6 +192,38 @@ def _priorities(parameters: Sequence[str]) -> Callable[[Session, Clock, list[_Li
     return ask
 
 
-def smallest(priorities: Sequence[float], order: Sequence[int]) -> int:
+def _tables(tables: list[Table], parameters: Sequence[str]) -> dict[str, Any]:
+    """The message that holds all tables."""
+    columns: dict[str, np.ndarray[Any, Any]] = {}
+    scalars: dict[str, np.ndarray[Any, Any]] = {}
+    counts = [_rows(table) for table in tables]
+    total = sum(counts)
+    for name in parameters:
+        if name in tables[0].scalars:
+            scalars[name] = np.array([table.scalars[name] for table in tables])
+        else:
+            column: list[float] = []
+            for table in tables:
+                if name not in table.columns:
+                    raise EvaluatorBug(f"the table of eligible items lacks the feature {name!r}")
+                values = table.columns[name]
+                column += values() if callable(values) else values
+            if len(column) != total:
+                raise EvaluatorBug(f"the column {name!r} has {len(column)} values for {total} eligible items")
+            columns[name] = np.array(column)
+    return {"op": "priority", "rows": counts, "columns": columns, "scalars": scalars}
+
+
+def _rows(table: Table) -> int:
+    if table.rows is not None:
+        return table.rows
+    first = next(iter(table.columns.values()))
+    return len(first() if callable(first) else first)
+
+
+def smallest(priorities: list[float], order: Sequence[int]) -> int:
     """Position of the smallest priority; `order` (the true indices of the items) breaks ties."""
-    return min(range(len(priorities)), key=lambda row: (priorities[row], order[row]))
+    low = min(priorities)
+    if priorities.count(low) == 1:
+        return priorities.index(low)
+    return min((row for row, value in enumerate(priorities) if value == low), key=order.__getitem__)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from evaluators.driver import Clock, Played, play
 from evaluators.problem import Problem
-from evaluators.protocol import EvaluatorBug, Instance
+from evaluators.protocol import EvaluatorBug, Instance, ProblemError, located
 from sandbox.session import CandidateError, Report, Sandbox, Session
 
 SLACK = 1e-9  # relative: a cost this far below a proven bound is rounding, not a bug
@@ -79,8 +80,8 @@ def evaluate(
 ) -> Evaluation:
     """Evaluate `source` on a split, or on the instances at `positions` of it.
 
-    Whatever a program does wrong is in the result. Raises SandboxError when the sandbox fails and EvaluatorBug when a
-    cost lies below a proven bound.
+    Whatever a program does wrong is in the result, and so is an evaluator that fails on its answer. Raises SandboxError
+    when the sandbox fails, and EvaluatorBug when a cost lies below a proven bound or the evaluator fails unasked.
     """
     every = problem.instances(split)
     chosen = every if positions is None else [every[position] for position in positions]
@@ -95,11 +96,19 @@ def evaluate(
         for played in play(problem.evaluator, chosen, session, function, parameters, clock, relabelling):
             done[played.index] = played
     except CandidateError as error:
-        place = None if error.episode is None else chosen[error.episode].key
+        known = type(error.episode) is int and 0 <= error.episode < len(chosen)  # it may come from the candidate
+        place = chosen[error.episode].key if known and error.episode is not None else None
         failure = Failure(error.kind, error.message, place)
     finally:
         report = session.close()
-    results = [_result(problem, chosen[index], done[index]) for index in sorted(done)]
+    results = []
+    for index in sorted(done):
+        try:
+            results.append(_result(problem, chosen[index], done[index]))
+        except (EvaluatorBug, ProblemError):
+            raise
+        except Exception as error:
+            failure = failure or Failure("evaluator", located(error), chosen[index].key)
     behaviour = None
     if failure is None:
         joined = "|".join(done[index].behaviour for index in sorted(done))
@@ -111,24 +120,39 @@ def evaluate(
 
 
 def _load(problem: Problem, source: str, session: Session, clock: Clock) -> tuple[str, list[str]]:
+    """Load the program: its entry function and the features that it takes. What comes back is not to be trusted."""
+    source = problem.evaluator.program(source)
     features = [feature.name for feature in problem.evaluator.features]
-    answer = clock.call(
-        session, {"op": "load", "source": source, "functions": problem.functions, "features": features}
-    )
-    function, parameters = answer.get("function"), answer.get("parameters") if type(answer) is dict else (None, None)
+    message = {"op": "load", "source": source, "functions": problem.functions, "features": features}
+    answer = clock.call(session, message)
     known = [*problem.functions, *(["priorities"] if "priority" in problem.functions else [])]
-    if function not in known or type(parameters) is not list or not set(parameters) <= set(features):
-        raise CandidateError("protocol", "the program answered its loading with something else")
-    return function, parameters
+    if type(answer) is dict:
+        function, parameters = answer.get("function"), answer.get("parameters")
+        if type(function) is str and function in known and _are_features(parameters, features):
+            return function, list(parameters or [])
+    raise CandidateError("protocol", "the program answered its loading with something else")
+
+
+def _are_features(parameters: object, features: list[str]) -> bool:
+    return (
+        type(parameters) is list
+        and all(type(name) is str and name in features for name in parameters)
+        and len(set(parameters)) == len(parameters)
+    )
 
 
 def _result(problem: Problem, instance: Instance, played: Played) -> InstanceResult:
     reference = problem.reference(instance)
-    cost = played.outcome.cost
-    if reference.proven and cost < reference.value - SLACK * max(1.0, abs(reference.value)):
+    cost = float(played.outcome.cost)
+    floor = reference.floor
+    if floor is not None and cost < floor - SLACK * max(1.0, abs(floor)):
         raise EvaluatorBug(
-            f"{problem.name}, instance {instance.key}: cost {cost} is below the proven {reference.kind} "
-            f"{reference.value}: the evaluator or the reference is wrong"
+            f"{problem.name}, instance {instance.key}: cost {cost} is below the proven "
+            f"{reference.kind if reference.proven else 'bound'} {floor}: the evaluator or the reference is wrong"
         )
-    gap = problem.evaluator.gap(instance, cost, reference)
-    return InstanceResult(instance.key, instance.group, cost, reference.value, gap, dict(played.outcome.metrics))
+    gap = float(problem.evaluator.gap(instance, cost, reference))
+    if not math.isfinite(gap):
+        raise EvaluatorBug(f"{problem.name}, instance {instance.key}: the gap is {gap}")
+    figures = problem.evaluator.figures(instance, played.outcome, reference)
+    metrics = {name: float(value) for name, value in {**played.outcome.metrics, **figures}.items()}
+    return InstanceResult(instance.key, instance.group, cost, reference.value, gap, metrics)

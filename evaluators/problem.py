@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import importlib
 import importlib.util
@@ -18,15 +19,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from evaluators.protocol import Evaluator, Instance, Interface, Reference
+from evaluators.protocol import Evaluator, Instance, Interface, Reference, located
+from evaluators.protocol import ProblemError as ProblemError
 from sandbox.session import Limits
 
 SPLITS = ("train", "validation", "test", "ood")
 REQUIRED_SPLITS = ("train", "validation", "test")
-
-
-class ProblemError(Exception):
-    """A problem folder is not as it should be: one line that says what is wrong, where, and what to do."""
 
 
 class ReferenceSource(BaseModel):
@@ -79,15 +77,20 @@ class Problem:
         if not (isinstance(made, type) and issubclass(made, Evaluator)):
             raise ProblemError(f"{where}: {module_name} has no evaluator class {class_name}")
         try:
-            return made(**self.spec.parameters)
+            evaluator = made(**self.spec.parameters)
         except TypeError as error:
             raise ProblemError(f"{where}: [parameters] do not fit: {error}") from None
+        except Exception as error:
+            raise ProblemError(f"{where}: {located(error)}") from None
+        evaluator.folder = self.folder
+        return evaluator
 
     @cached_property
     def limits(self) -> Limits:
         """What a candidate may use; `[limits]` of problem.toml over the defaults."""
         try:
-            return Limits(**{k: v if k.endswith("seconds") else int(v) for k, v in self.spec.limits.items()})
+            given: dict[str, Any] = {k: v if k.endswith("seconds") else int(v) for k, v in self.spec.limits.items()}
+            return Limits(**given)
         except TypeError as error:
             raise ProblemError(f"{self.folder / 'problem.toml'}: [limits]: {error}") from None
 
@@ -98,8 +101,15 @@ class Problem:
 
     @property
     def functions(self) -> list[str]:
-        """Entry functions that a program may define, the searched one first."""
+        """Entry functions that the sandbox looks for, the searched one first."""
+        if self.spec.interface == "program":
+            return ["solve"]
         return list(dict.fromkeys([self.spec.interface, *self.spec.accepts]))
+
+    @property
+    def entry_functions(self) -> list[str]:
+        """Functions of which a candidate must define one; none where the evaluator wraps whole programs."""
+        return [] if self.spec.interface == "program" else self.functions
 
     @property
     def splits(self) -> list[str]:
@@ -112,9 +122,13 @@ class Problem:
             raise ProblemError(f"{self.name} has no split {split!r}; it has: {', '.join(self.splits)}")
         if split not in self._instances:
             try:
-                made = self.evaluator.instances(split, **self.spec.splits[split])  # type: ignore[index]
+                made = self.evaluator.instances(split, **self.spec.splits[split])
             except TypeError as error:
                 raise ProblemError(f"{self.folder / 'problem.toml'}: [splits.{split}]: {error}") from None
+            except ProblemError:
+                raise
+            except Exception as error:
+                raise ProblemError(f"{self.folder / 'problem.toml'}: [splits.{split}]: {located(error)}") from None
             if not made:
                 raise ProblemError(f"{self.folder / 'problem.toml'}: [splits.{split}] makes no instance")
             self._instances[split] = made
@@ -124,31 +138,51 @@ class Problem:
         """The stored reference of an instance, or else the evaluator's, computed once."""
         if instance.key not in self._references:
             stored = self._stored_references.get(instance.key)
-            self._references[instance.key] = (
-                Reference(float(stored[0]), stored[1]) if stored else self.evaluator.reference(instance)
-            )
+            try:
+                made = Reference(float(stored[0]), *stored[1:]) if stored else self.evaluator.reference(instance)
+            except Exception as error:
+                raise ProblemError(f"{self.name}: the reference of {instance.key}: {located(error)}") from None
+            self._references[instance.key] = made
         return self._references[instance.key]
 
     @cached_property
-    def _stored_references(self) -> dict[str, tuple[float, Any]]:
+    def _stored_references(self) -> dict[str, list[Any]]:
         path = self.folder / "references.json"
         if not path.exists():
             return {}
         try:
-            stored: dict[str, tuple[float, Any]] = json.loads(path.read_text())["instances"]
+            stored: dict[str, list[Any]] = json.loads(path.read_text())["instances"]
         except (ValueError, KeyError) as error:
             raise ProblemError(f"{path}: not a file of references ({error}); delete it to recompute them") from None
         return stored
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over all that figures depend on: problem.toml, references and the evaluator's source."""
+        """SHA-256 over all that figures depend on: problem.toml, references, and the source of the evaluator with every
+        module of the project that it imports."""
         digest = hashlib.sha256()
-        for path in (self.folder / "problem.toml", self.folder / "references.json"):
+        for path in (self.folder / "problem.toml", self.folder / "references.json", *self.evaluator.files()):
             digest.update(path.read_bytes() if path.exists() else b"")
-        module = sys.modules[type(self.evaluator).__module__]
-        digest.update(Path(str(module.__file__)).read_bytes())
+        for source in _sources(sys.modules[type(self.evaluator).__module__]):
+            digest.update(source)
         return digest.hexdigest()
+
+
+def _sources(evaluator: ModuleType) -> list[bytes]:
+    """The source of a module and of the modules of `evaluators` that it imports, directly or not, in order of name."""
+    found: dict[str, bytes] = {}
+    todo = [evaluator]
+    while todo:
+        module = todo.pop()
+        if module.__name__ in found or not module.__file__:
+            continue
+        found[module.__name__] = source = Path(module.__file__).read_bytes()
+        for node in ast.walk(ast.parse(source)):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.module:
+                names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            todo += [sys.modules[name] for name in names if name.startswith("evaluators.") and name in sys.modules]
+    return [found[name] for name in sorted(found)]
 
 
 def shipped_problems() -> Path:
@@ -174,7 +208,7 @@ def load_problem(name: str) -> Problem:
         raise ProblemError(f"no problem {name!r}; shipped are: {', '.join(problem_names())} (or give a folder)")
     spec = _specification(folder / "problem.toml")
     statement = _read(folder / "statement.md", "what a model is told")
-    if not re.search(rf"def {spec.interface}\(", statement):
+    if spec.interface != "program" and not re.search(rf"def {spec.interface}\(", statement):
         raise ProblemError(
             f"{folder / 'statement.md'}: the signature is missing; show the model a line 'def {spec.interface}(…)'"
         )
@@ -198,9 +232,10 @@ def _specification(path: Path) -> Specification:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise ProblemError(f"{path}: {where}: {first['msg'].lower()}") from None
-    missing = [split for split in REQUIRED_SPLITS if split not in spec.splits]
-    if missing:
-        raise ProblemError(f"{path}: [splits.{missing[0]}] is missing; every problem needs {', '.join(REQUIRED_SPLITS)}")
+    needed = ", ".join(REQUIRED_SPLITS)
+    for split in REQUIRED_SPLITS:
+        if split not in spec.splits:
+            raise ProblemError(f"{path}: [splits.{split}] is missing; every problem needs {needed}")
     return spec
 
 
@@ -229,10 +264,15 @@ def _import(name: str, folder: Path, where: str) -> ModuleType:
             if unique in sys.modules:
                 return sys.modules[unique]
             spec = importlib.util.spec_from_file_location(unique, beside)
-            assert spec and spec.loader
+            assert spec is not None
+            assert spec.loader is not None
             module = importlib.util.module_from_spec(spec)
             sys.modules[unique] = module
-            spec.loader.exec_module(module)
+            try:
+                spec.loader.exec_module(module)
+            except BaseException:
+                del sys.modules[unique]
+                raise
             return module
         if os.getcwd() not in sys.path:
             sys.path.append(os.getcwd())

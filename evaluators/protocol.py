@@ -8,16 +8,23 @@ from __future__ import annotations
 
 import hashlib
 import random
+import sysconfig
+import traceback
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple
 
-Interface = Literal["priority", "decide", "solve"]
+Interface = Literal["priority", "decide", "solve", "program"]
 
 
 class Illegal(Exception):
     """An answer breaks the problem's rules. The text says which rule, and where; it is shown to the proposer."""
+
+
+class ProblemError(Exception):
+    """A problem folder is not as it should be: one line that says what is wrong, where, and what to do."""
 
 
 class EvaluatorBug(Exception):
@@ -36,10 +43,15 @@ class Feature:
 
 @dataclass(frozen=True)
 class Table:
-    """The eligible items that a priority rule orders: one list a column (equal lengths), one number a scalar."""
+    """The eligible items that a priority rule orders: one list a column (equal lengths), one number a scalar.
 
-    columns: Mapping[str, Sequence[float]]
+    A column may also be a function that makes the list; it is called only if the rule takes that column, and before
+    the episode goes on. `rows` is the number of items; it may be left out where the first column is a list.
+    """
+
+    columns: Mapping[str, Sequence[float] | Callable[[], Sequence[float]]]
     scalars: Mapping[str, float] = field(default_factory=dict)
+    rows: int | None = None
 
 
 @dataclass(frozen=True)
@@ -53,23 +65,37 @@ class Instance:
 
 
 class Reference(NamedTuple):
-    """What a cost is compared with. "optimal" and "bound" are proven: a lower cost is an evaluator's bug."""
+    """What a cost is compared with. "optimal" and "bound" are proven: a lower cost is an evaluator's bug.
+
+    bound: a proven lower bound, where the value itself is none.
+    """
 
     value: float
     kind: Literal["optimal", "bound", "best known", "baseline"]
+    bound: float | None = None
 
     @property
     def proven(self) -> bool:
         return self.kind in ("optimal", "bound")
 
+    @property
+    def floor(self) -> float | None:
+        """What no cost can lie below, as far as is proven."""
+        return self.value if self.proven else self.bound
+
 
 @dataclass(frozen=True)
 class Outcome:
-    """The end of an episode: its cost (lower is better), further figures of interest, and a trace for review."""
+    """The end of an episode: its cost (lower is better), further figures of interest, and a trace for review.
+
+    decisions: what was decided, in true indices, so that equal decisions can be told from equal costs (plain data).
+    trace: what a reviewer would want to see, or a function without parameters that makes it.
+    """
 
     cost: float
     metrics: Mapping[str, float] = field(default_factory=dict)
     trace: Any = None
+    decisions: Any = None
 
 
 class Labels:
@@ -97,10 +123,13 @@ class Evaluator(ABC):
 
     features: ClassVar[Sequence[Feature]] = ()
     scale: ClassVar[str] = "cost above the reference, %"
+    self_scored: ClassVar[bool] = False  # the candidate's process scores itself: figures can be forged
+    folder: Path = Path()  # the problem's folder; set before anything is called
+    headline: ClassVar[Sequence[str]] = ()  # metrics that tables show beside the gap
 
     @abstractmethod
-    def instances(self, split: str, **spec: Any) -> list[Instance]:
-        """The instances of a split; `spec` is its table in problem.toml."""
+    def instances(self, split: str, *args: Any, **spec: Any) -> list[Instance]:
+        """The instances of a split; `spec` is its table in problem.toml. Subclasses name the keys that they know."""
 
     @abstractmethod
     def reference(self, instance: Instance) -> Reference:
@@ -111,6 +140,18 @@ class Evaluator(ABC):
         if reference.value == 0:
             raise EvaluatorBug(f"{instance.key}: the reference is 0, so {type(self).__name__} must define its own gap")
         return 100.0 * (cost - reference.value) / reference.value
+
+    def figures(self, instance: Instance, outcome: Outcome, reference: Reference) -> Mapping[str, float]:
+        """Further figures that need the reference, such as the literature's own; they join the outcome's metrics."""
+        return {}
+
+    def program(self, source: str) -> str:
+        """What the sandbox loads for a candidate: its source, unless the evaluator wraps it into something else."""
+        return source
+
+    def files(self) -> Sequence[Path]:
+        """Files that figures depend on, beside problem.toml, references.json and the evaluator's modules."""
+        return ()
 
     def episode(self, instance: Instance, labels: Labels) -> Generator[Any, Any, Outcome]:
         """Play one instance with a `priority` or `decide` candidate.
@@ -133,6 +174,15 @@ def one_shot(evaluator: Evaluator, instance: Instance, labels: Labels) -> Genera
     """A `solve` evaluation as an episode of a single decision, so that one driver serves both forms."""
     answer = yield evaluator.question(instance, labels)
     return evaluator.verify(instance, answer, labels)
+
+
+def located(error: Exception) -> str:
+    """An unexpected error of an evaluator in a line: its type, its text, the innermost place in the author's code."""
+    frames = traceback.extract_tb(error.__traceback__)
+    libraries = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib"))
+    own = [frame for frame in frames if not frame.filename.startswith((*libraries, "<"))]
+    where = "".join(f" ({Path(frame.filename).name}:{frame.lineno})" for frame in (own or frames)[-1:])
+    return f"{type(error).__name__}: {' '.join(str(error)[:400].split())}{where}"
 
 
 def chance(*key: object) -> float:

@@ -20,6 +20,7 @@ KINDS = {
     "timeout": "the program exceeded its time limit",
     "memory": "the program exceeded its memory limit",
     "crashed": "the program's process ended",
+    "evaluator": "the evaluator itself failed on this answer",
 }
 PROTOCOL_KINDS = frozenset({"syntax", "import", "missing", "signature", "type", "protocol"})
 

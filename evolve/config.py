@@ -1,0 +1,87 @@
+"""What a run is told: command-line options over a TOML file over defaults."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from evolve import plugins
+
+MUTATOR_CANDIDATES = 1000
+MODEL_CANDIDATES = 100
+
+
+class ConfigError(Exception):
+    """An option or a configuration file is not usable: one line that says which, and what to do."""
+
+
+class RunConfig(BaseModel):
+    """Everything needed to start a run again. None is the default that `completed` fills in."""
+
+    model_config = ConfigDict(extra="forbid")
+    problem: str
+    models: list[str] = []
+    base_url: str | None = None
+    proposer: str | None = None
+    strategy: str = "islands"
+    candidates: int | None = Field(None, ge=1)
+    tokens: int | None = Field(None, ge=1)
+    cost: float | None = Field(None, gt=0)
+    hours: float | None = Field(None, gt=0)
+    parallel: int | None = Field(None, ge=1, le=1024)
+    seed: int = 0
+    sandbox: Literal["auto", "docker", "bubblewrap", "process"] = "auto"
+    isolation: Literal["warm", "fresh"] = "warm"
+    temperature: float | None = Field(None, ge=0, le=2)
+    timeout: float = Field(300.0, gt=0)  # seconds of one model call
+    prompts: Path | None = None  # a folder whose templates come before the shipped ones
+    exchange: Path | None = None  # where the exchange proposer puts its files; default exchange/<run>
+
+    def completed(self) -> RunConfig:
+        """The configuration with every default filled in, checked. Raises ConfigError."""
+        proposer = self.proposer or ("openai" if self.models or self.base_url else "mutator")
+        if proposer not in plugins.names("proposers"):
+            raise ConfigError(f"--proposer {proposer}: there are: {', '.join(plugins.names('proposers'))}")
+        if self.strategy not in plugins.names("strategies"):
+            raise ConfigError(f"--strategy {self.strategy}: there are: {', '.join(plugins.names('strategies'))}")
+        if proposer == "openai" and not self.models:
+            raise ConfigError("--model is missing: name the model that writes the programs, or use --proposer mutator")
+        if self.models and proposer != "openai":
+            raise ConfigError(f"--model goes with --proposer openai, not with {proposer}")
+        if self.prompts is not None and not self.prompts.is_dir():
+            raise ConfigError(f"prompts = {self.prompts}: no such folder")
+        candidates = self.candidates
+        if candidates is None and self.tokens is None and self.cost is None and self.hours is None:
+            candidates = MUTATOR_CANDIDATES if proposer == "mutator" else MODEL_CANDIDATES
+        cores = os.cpu_count() or 1
+        parallel = self.parallel or (cores if proposer == "mutator" else max(4, cores))
+        return self.model_copy(update={"proposer": proposer, "candidates": candidates, "parallel": parallel})
+
+    @property
+    def workers(self) -> int:
+        """Evaluator processes: as many as lives in flight, but no more than there are cores."""
+        return min(self.parallel or 1, os.cpu_count() or 1)
+
+
+def read_config(problem: str | None, file: Path | None, options: dict[str, Any]) -> RunConfig:
+    """Merge a configuration file with the options that were given (those that are not None)."""
+    values: dict[str, Any] = {}
+    if file is not None:
+        try:
+            values = tomllib.loads(file.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise ConfigError(f"--config {file}: {error}") from None
+    values |= {name: value for name, value in options.items() if value is not None}
+    if problem is not None:
+        values["problem"] = problem
+    try:
+        return RunConfig.model_validate(values).completed()
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        source = f" (in {file})" if file is not None and where not in options else ""
+        raise ConfigError(f"{where}{source}: {first['msg'].lower()}, got {first.get('input')!r}") from None

@@ -1,0 +1,263 @@
+"""The search: keeps n lives in flight, tells the strategy in order, and ends at the budget with a champion."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from evaluators.evaluate import Evaluation, InstanceResult
+from evaluators.problem import Problem
+from evolve.archive import Archive
+from evolve.baselines import Results, measure_baselines, measure_program
+from evolve.budget import Budget
+from evolve.evaluation import EvaluationPool
+from evolve.feedback import Notebook
+from evolve.life import Surroundings, build_life
+from evolve.measuring import Measuring
+from evolve.prompting import Prompts
+from evolve.proposers.base import Proposer
+from evolve.records import Candidate, Completion, Run
+from evolve.strategies.base import Strategy, View
+
+GRACE = 30.0  # seconds that lives in flight may go on when the time is up
+
+
+class Listener(Protocol):
+    """Is told what happens, for a display."""
+
+    def phase(self, text: str) -> None:
+        """What the run is doing now."""
+
+    def baselines(self, candidates: Sequence[Candidate]) -> None:
+        """The baselines are measured on train and validation."""
+
+    def called(self, candidate: Candidate, completion: Completion) -> None:
+        """A completion came back."""
+
+    def told(self, candidate: Candidate) -> None:
+        """A candidate's life is over."""
+
+
+@dataclass
+class Engine:
+    """One session of a run, new or resumed. `search` returns when the budget is used up or `stop` was called."""
+
+    run: Run
+    problem: Problem
+    archive: Archive
+    proposer: Proposer
+    strategy: Strategy
+    prompts: Prompts
+    pool: EvaluationPool
+    budget: Budget
+    listener: Listener
+    parallel: int
+    models: Sequence[str]
+    order: Sequence[int] | None = None  # recorded order in which candidates are told, for a replay
+
+    initial: Candidate = field(init=False)
+    baselines: list[Candidate] = field(default_factory=list)
+    candidates: dict[str, Candidate] = field(default_factory=dict)
+    results: dict[str, Sequence[InstanceResult]] = field(default_factory=dict)
+    reason: str | None = None
+
+    def __post_init__(self) -> None:
+        self.measuring = Measuring(self.problem, self.pool)
+        self.notebook = Notebook()
+        self._told = 0
+        self._asked = 0
+        self._finished: dict[int, dict[str, Any]] = {}
+        self._seen: dict[str, str] = {}
+        self._life = build_life(
+            Surroundings(
+                run=self.run.id,
+                seed=self.run.seed,
+                problem=self.problem,
+                archive=self.archive,
+                proposer=self.proposer,
+                prompts=self.prompts,
+                pool=self.pool,
+                measuring=self.measuring,
+                budget=self.budget,
+                notebook=self.notebook,
+                program=lambda identifier: (self.candidates[identifier], self.results.get(identifier, ())),
+                called=self.listener.called,
+            )
+        )
+
+    def stop(self, reason: str = "stopped") -> None:
+        """Start nothing more; what is in flight still ends and is recorded."""
+        self.budget.closed = reason
+
+    # --- a session, top to bottom -----------------------------------------------------------------------------------
+
+    async def search(self) -> None:
+        """Measure what is known, go on with what an earlier session left in flight, and search until the budget ends."""
+        self.listener.phase("measuring the baselines")
+        await self._prepare()
+        self.listener.phase("searching")
+        flights = {self._launch(candidate) for candidate in self._restore()}
+        self._fill(flights)
+        try:
+            while flights:
+                done, flights = await asyncio.wait(
+                    flights, return_when=asyncio.FIRST_COMPLETED, timeout=self.budget.seconds_to_deadline(GRACE)
+                )
+                if not done:
+                    await self._abandon(flights)
+                    flights = set()
+                for task in done:
+                    state = task.result()
+                    self._finished[state["candidate"].number] = state
+                while (number := self._next()) is not None:
+                    self._tell(self._finished.pop(number))
+                    self._fill(flights)
+        finally:
+            for task in flights:
+                task.cancel()
+            await asyncio.gather(*flights, return_exceptions=True)
+
+    async def _prepare(self) -> None:
+        """The initial program and the baselines, as candidates 0 and -1, -2, … of the run."""
+        known = {candidate.number: candidate for candidate in self.archive.candidates_of(self.run.id)}
+        results: Results
+        if 0 in known:
+            initial, results = known[0], {"train": self.archive.results(known[0].id, "train")}
+        else:
+            initial, results = await measure_program(
+                self.pool, self.run, 0, "initial", self.problem.initial, ("train", "validation")
+            )
+            self.archive.save_candidate(initial, results)
+        self.initial = initial
+        self._keep(initial, results.get("train", ()))
+        self.baselines = await measure_baselines(
+            self.pool, self.problem, self.archive, self.run, ("train", "validation"), known
+        )
+        self.listener.baselines([initial, *self.baselines])
+        standings = [(c.name or c.id, c.gaps["train"]) for c in self.baselines if "train" in c.gaps]
+        self.notebook.standings = sorted(standings, key=lambda item: item[1])
+
+    def _restore(self) -> list[Candidate]:
+        """Tell the strategy again what earlier sessions told it; returns the candidates that they left in flight."""
+        proposed = [c for c in self.archive.candidates_of(self.run.id) if c.number > 0]
+        told = sorted((c for c in proposed if c.told is not None), key=lambda c: c.told or 0)
+        for candidate in told:
+            results = self.archive.results(candidate.id, "train") if candidate.status == "valid" else []
+            self._note(candidate, results)
+            if candidate.status == "valid" and candidate.syntax and candidate.train is not None:
+                self.measuring.among_best(candidate.train)
+                self.measuring.remember(candidate, results)
+        self._told = len(told)
+        self._asked = max((c.number for c in proposed), default=0)
+        self.budget.candidates = len(proposed)
+        pending = [c for c in proposed if c.told is None]
+        self.budget.in_flight = len(pending)
+        return [self._renewed(candidate) for candidate in pending]
+
+    # --- asking and telling -----------------------------------------------------------------------------------------
+
+    def _fill(self, flights: set[asyncio.Task[Any]]) -> None:
+        """Ask the strategy until n lives are under way or the budget is used up."""
+        while len(flights) + len(self._finished) < self.parallel:
+            self.reason = self.budget.exhausted()
+            if self.reason is not None:
+                return
+            flights.add(self._launch(self._ask()))
+
+    def _ask(self) -> Candidate:
+        number = self._asked + 1
+        view = View(self.initial, self.budget.progress, self._operators(), self.models, number)
+        proposal = self.strategy.ask(view, random.Random(f"{self.run.seed}|{number}|ask"))
+        candidate = Candidate(
+            id=f"{self.run.id}-{number}",
+            run=self.run.id,
+            number=number,
+            operator=proposal.operator,
+            proposer=self.proposer.name,
+            model=proposal.model,
+            parents=proposal.parents,
+            inspirations=proposal.inspirations,
+            note=dict(proposal.note),
+            created=time.time(),
+        )
+        self.archive.save_candidate(candidate)
+        self._asked = number
+        self.budget.candidates += 1
+        self.budget.in_flight += 1
+        return candidate
+
+    def _operators(self) -> dict[str, int]:
+        offered = self.prompts.offered()
+        can = self.proposer.operators
+        return {name: parents for name, parents in offered.items() if can is None or name in can}
+
+    def _launch(self, candidate: Candidate) -> asyncio.Task[Any]:
+        return asyncio.create_task(self._life.ainvoke({"candidate": candidate}))
+
+    def _next(self) -> int | None:
+        """The candidate that the strategy is told of next. As they end, where a model's speed decides the order;
+        in order of their numbers, where nothing else should; in the recorded order, in a replay."""
+        if not self._finished:
+            return None
+        expected = next(iter(self._finished))
+        if self.order is not None and self._told < len(self.order):
+            expected = self.order[self._told]
+        elif not self.proposer.reads_prompts:
+            expected = self._told + 1
+        return expected if expected in self._finished else None
+
+    def _tell(self, state: dict[str, Any]) -> None:
+        """Record a life that is over, and tell the strategy."""
+        candidate: Candidate = state["candidate"]
+        evaluations = {
+            split: evaluation.results
+            for split in ("train", "validation")
+            if (evaluation := _evaluation(state, split)) is not None and evaluation.valid
+        }
+        original = self._seen.get(candidate.syntax or "") or self._seen.get(candidate.behaviour or "")
+        if original is not None:
+            candidate.status, candidate.duplicate_of = "duplicate", original
+            evaluations = {}
+        candidate.told = self._told + 1
+        candidate.finished = time.time()
+        self.archive.save_candidate(candidate, evaluations)
+        self._told += 1
+        self._note(candidate, evaluations.get("train", ()))
+        self.listener.told(candidate)
+
+    def _note(self, candidate: Candidate, results: Sequence[InstanceResult]) -> None:
+        """What follows from a told candidate, in this session or an earlier one."""
+        self._keep(candidate, results)
+        self.notebook.tell(candidate)
+        self.strategy.tell(candidate)
+
+    def _keep(self, candidate: Candidate, results: Sequence[InstanceResult]) -> None:
+        self.candidates[candidate.id] = candidate
+        if candidate.status != "duplicate":
+            self.results[candidate.id] = results
+            for mark in (candidate.syntax, candidate.behaviour):
+                if mark:
+                    self._seen.setdefault(mark, candidate.id)
+
+    def _renewed(self, candidate: Candidate) -> Candidate:
+        """A candidate that was in flight, as it was when it was asked for."""
+        return replace(candidate, status="pending", source=None, failure_kind=None, failure_message=None)
+
+    async def _abandon(self, flights: set[asyncio.Task[Any]]) -> None:
+        """Time is up, and so is the grace: what is still in flight is recorded as failed."""
+        for task in flights:
+            task.cancel()
+        await asyncio.gather(*flights, return_exceptions=True)
+        for candidate in self.archive.candidates_of(self.run.id):
+            if candidate.number > 0 and candidate.told is None and candidate.number not in self._finished:
+                candidate.status, candidate.failure_kind = "failed", "call"
+                candidate.failure_message = "the run's time was over before the reply came"
+                self._finished[candidate.number] = {"candidate": candidate}
+
+
+def _evaluation(state: dict[str, Any], split: str) -> Evaluation | None:
+    return state.get("evaluation" if split == "train" else split)

@@ -1,0 +1,199 @@
+"""One candidate's life as a LangGraph graph: select, prompt, propose, check, evaluate, at most k repairs, record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypedDict
+
+from langgraph.graph import END, START, StateGraph
+
+from evaluators.evaluate import Evaluation, InstanceResult
+from evaluators.problem import Problem
+from evolve.archive import Archive
+from evolve.budget import Budget
+from evolve.evaluation import EvaluationPool
+from evolve.feedback import Notebook, Shown, repair_text, shown
+from evolve.measuring import Measuring
+from evolve.prompting import Prompts
+from evolve.proposers.base import Proposer, Request
+from evolve.records import Candidate, Completion, Message, Status
+from evolve.replies import Unparsed, program_of, thought_of
+from evolve.syntax import fingerprint, size
+from sandbox.session import KINDS
+
+REPAIRS = 1
+
+
+class Life(TypedDict, total=False):
+    """The state: the candidate, the conversation so far, the latest reply, and what is wrong with its program."""
+
+    candidate: Candidate
+    turn: int
+    messages: list[Message]
+    reply: str | None
+    evaluation: Evaluation | None
+    validation: Evaluation | None
+    wrong: str | None
+
+
+@dataclass
+class Surroundings:
+    """What a life needs from its run."""
+
+    run: str
+    seed: int
+    problem: Problem
+    archive: Archive
+    proposer: Proposer
+    prompts: Prompts
+    pool: EvaluationPool
+    measuring: Measuring
+    budget: Budget
+    notebook: Notebook
+    program: Callable[[str], tuple[Candidate, Sequence[InstanceResult]]]  # candidate id -> it and its train results
+    called: Callable[[Candidate, Completion], None]  # told of every completion that comes back
+
+
+def build_life(around: Surroundings) -> Any:
+    """Compile the graph; `ainvoke({"candidate": …})` lives one life and returns its final state."""
+    nodes = _Nodes(around)
+    graph = StateGraph(Life)
+    graph.add_node("prompt", nodes.prompt)
+    graph.add_node("propose", nodes.propose)
+    graph.add_node("check", nodes.check)
+    graph.add_node("evaluate", nodes.evaluate)
+    graph.add_node("repair", nodes.repair)
+    graph.add_edge(START, "prompt")
+    graph.add_edge("prompt", "propose")
+    graph.add_conditional_edges("propose", nodes.after_propose, ["check", END])
+    graph.add_conditional_edges("check", nodes.after_check, ["evaluate", "repair", END])
+    graph.add_conditional_edges("evaluate", nodes.after_evaluate, ["repair", END])
+    graph.add_edge("repair", "propose")
+    return graph.compile()
+
+
+class _Nodes:
+    """The graph's nodes: small functions from the state to changes of it."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self.around = around
+
+    async def prompt(self, state: Life) -> Life:
+        """Render the operator's template with its parents, what they achieved and what went wrong lately."""
+        around, candidate = self.around, state["candidate"]
+        if not around.proposer.reads_prompts:
+            return {"turn": 0, "messages": []}
+        context = around.notebook.context(self._shown(candidate.parents), self._shown(candidate.inspirations))
+        return {"turn": 0, "messages": around.prompts.messages(candidate.operator, around.problem, context)}
+
+    def _shown(self, identifiers: Sequence[str]) -> list[Shown]:
+        return [shown(*self.around.program(identifier)) for identifier in identifiers]
+
+    async def propose(self, state: Life) -> Life:
+        """Ask the proposer, unless an earlier session has its answer; the answer is stored before anything uses it."""
+        around, candidate, turn, messages = self.around, state["candidate"], state["turn"], state["messages"]
+        if turn > 0:
+            around.budget.in_flight += 1
+        try:
+            completion = None
+            if around.proposer.reads_prompts:
+                completion = around.archive.completion(around.run, candidate.number, turn)
+            if completion is None:
+                completion = await self._ask(candidate, turn, messages)
+        finally:
+            around.budget.in_flight -= 1  # the engine counted the first turn in when it asked the strategy
+        candidate.model = completion.model or candidate.model
+        if completion.reply is None and candidate.failure_kind is None:
+            candidate.status, candidate.failure_kind = "failed", "call"
+            candidate.failure_message = completion.error
+        return {"reply": completion.reply, "wrong": None, "evaluation": None}
+
+    async def _ask(self, candidate: Candidate, turn: int, messages: list[Message]) -> Completion:
+        around = self.around
+        request = Request(
+            key=f"{around.run}/{candidate.number}/{turn}",
+            operator=candidate.operator,
+            interface=around.problem.interface,
+            features=around.problem.evaluator.features,
+            parents=[around.program(parent)[0].source or "" for parent in candidate.parents],
+            messages=messages,
+            model=candidate.model,
+            seed=f"{around.seed}|{candidate.number}|{turn}",
+        )
+        completion = await around.proposer.propose(request)
+        if around.proposer.reads_prompts:
+            around.archive.save_completion(around.run, candidate.number, turn, request.key, messages, completion)
+            around.budget.spend(completion.input_tokens + completion.output_tokens, completion.cost)
+            around.called(candidate, completion)
+        return completion
+
+    def after_propose(self, state: Life) -> Literal["check", "__end__"]:
+        return "__end__" if state["reply"] is None else "check"
+
+    async def check(self, state: Life) -> Life:
+        """Find the program in the reply, and see that it parses."""
+        candidate, around = state["candidate"], self.around
+        base = candidate.source
+        if base is None and candidate.parents:
+            base = around.program(candidate.parents[-1])[0].source
+        try:
+            source = program_of(state["reply"] or "", base, around.problem.functions)
+        except Unparsed as error:
+            return self._wrong(candidate, "unparsed", "reply", str(error))
+        candidate.source, candidate.thought = source, thought_of(source)
+        try:
+            candidate.syntax, candidate.size = fingerprint(source), size(source)
+        except SyntaxError as error:
+            return self._wrong(candidate, "invalid", "syntax", f"line {error.lineno}: {error.msg}")
+        return {}
+
+    def after_check(self, state: Life) -> Literal["evaluate", "repair", "__end__"]:
+        return "evaluate" if state["wrong"] is None else self._repair_or_end(state)
+
+    async def evaluate(self, state: Life) -> Life:
+        """Measure the program on train, and on validation when it is among the best so far."""
+        around, candidate = self.around, state["candidate"]
+        assert candidate.source is not None
+        assert candidate.syntax is not None
+        evaluation = await around.measuring.train(candidate.source, candidate.syntax)
+        describe(candidate, evaluation)
+        if evaluation.failure is not None:
+            failure = evaluation.failure
+            return {**self._wrong(candidate, "invalid", failure.kind, failure.message), "evaluation": evaluation}
+        candidate.status, candidate.failure_kind, candidate.failure_message = "valid", None, None
+        validation = None
+        if candidate.train is not None and around.measuring.among_best(candidate.train):
+            validation = await around.pool.evaluate(candidate.source, "validation")
+            if validation.gap_mean is not None:
+                candidate.gaps["validation"] = validation.gap_mean
+        return {"evaluation": evaluation, "validation": validation}
+
+    def after_evaluate(self, state: Life) -> Literal["repair", "__end__"]:
+        return "__end__" if state["wrong"] is None else self._repair_or_end(state)
+
+    async def repair(self, state: Life) -> Life:
+        """Tell the model what went wrong, in the same conversation."""
+        text = repair_text(state["wrong"] or "", state.get("evaluation"))
+        question = self.around.prompts.follow_up("repair", {"problem_with_reply": text})
+        reply = Message("assistant", state["reply"] or "")
+        return {"turn": state["turn"] + 1, "messages": [*state["messages"], reply, question]}
+
+    def _wrong(self, candidate: Candidate, status: Status, kind: str, message: str) -> Life:
+        candidate.status, candidate.failure_kind, candidate.failure_message = status, kind, message
+        return {"wrong": f"{KINDS.get(kind, 'The reply cannot be used')}.\n{message}"}
+
+    def _repair_or_end(self, state: Life) -> Literal["repair", "__end__"]:
+        around = self.around
+        possible = around.proposer.reads_prompts and state["turn"] < REPAIRS
+        return "repair" if possible and around.budget.exhausted(calling=True) is None else "__end__"
+
+
+def describe(candidate: Candidate, evaluation: Evaluation) -> None:
+    """Note in a candidate what its evaluation on train showed."""
+    candidate.behaviour = evaluation.behaviour
+    candidate.seconds, candidate.decision_seconds = evaluation.seconds, evaluation.decision_seconds
+    candidate.stdout, candidate.stderr = evaluation.report.stdout, evaluation.report.stderr
+    candidate.failure_instance = evaluation.failure.instance if evaluation.failure else None
+    if evaluation.gap_mean is not None:
+        candidate.gaps["train"] = evaluation.gap_mean

@@ -1,0 +1,155 @@
+"""results/: the published archive of best programs, a readable program and a card that lets anyone measure it again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evaluators.evaluate import Evaluation, InstanceResult
+from evaluators.problem import Problem
+from evolve.archive import Archive
+from evolve.figures import against, split_figures
+from evolve.records import Candidate, Run
+
+Measure = Callable[[str, str], Evaluation]  # (source, split) -> evaluation
+
+
+class PublishError(Exception):
+    """A result cannot be published or verified: one line."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What `verify` found about one card; `problems` is empty when it holds."""
+
+    card: Path
+    problems: Sequence[str]
+
+
+def publish(candidate: Candidate, run: Run, problem: Problem, archive: Archive, measure: Measure, into: Path) -> Path:
+    """Write a candidate's program and card to `into`/<problem>/; returns the card's path. Measures what is missing."""
+    if candidate.status != "valid" or candidate.source is None:
+        raise PublishError(f"candidate {candidate.id} is {candidate.status}; only a valid program can be published")
+    results = {split: _results(candidate, split, archive, measure) for split in problem.splits}
+    paper = problem.spec.paper_rule
+    rules = {
+        name: {split: _measured(source, split, measure) for split in problem.splits}
+        for name, source in problem.baselines.items()
+    }
+    folder = into / problem.name
+    folder.mkdir(parents=True, exist_ok=True)
+    card = {
+        "program": f"{candidate.id}.py",
+        "sha256": _digest(candidate.source),
+        "problem": problem.name,
+        "problem_fingerprint": problem.fingerprint,
+        "self_scored": problem.evaluator.self_scored,
+        "scale": problem.evaluator.scale,
+        "thought": candidate.thought,
+        "provenance": {
+            "proposer": candidate.proposer,
+            "model": candidate.model,
+            "operator": candidate.operator,
+            "run": run.id,
+            "seed": run.seed,
+            "strategy": run.config.get("strategy"),
+            "budget": {k: run.config.get(k) for k in ("candidates", "tokens", "cost", "hours") if run.config.get(k)},
+            "evolve": run.version,
+            "published": time.strftime("%Y-%m-%d"),
+            "lineage": _lineage(candidate, archive),
+        },
+        "size": candidate.size,
+        "figures": {split: split_figures(split, found).as_json() for split, found in results.items()},
+        "baselines": {
+            name: {split: split_figures(split, found).as_json() for split, found in by_split.items() if found}
+            for name, by_split in rules.items()
+        },
+        "against_paper_rule": [
+            against(split, results[split], paper, rules[paper][split]).as_json()
+            for split in problem.splits
+            if paper and rules[paper][split]
+        ],
+        "per_instance": {
+            split: [{"instance": r.instance, "cost": r.cost, "gap": r.gap} for r in found]
+            for split, found in results.items()
+        },
+    }
+    (folder / f"{candidate.id}.py").write_text(candidate.source.strip() + "\n", encoding="utf-8")
+    path = folder / f"{candidate.id}.json"
+    path.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    return path
+
+
+def verify(folder: Path, load: Callable[[str], Problem], measurer: Callable[[Problem], Measure]) -> list[Verdict]:
+    """Measure every published program again and compare with its card, instance by instance."""
+    cards = sorted(folder.glob("*/*.json"))
+    return [Verdict(card, _differences(card, load, measurer)) for card in cards]
+
+
+def read_card(path: Path) -> dict[str, Any]:
+    """A card's content. Raises PublishError for a file that is none."""
+    try:
+        card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        card["program"], card["sha256"], card["problem"], card["per_instance"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise PublishError(f"{path}: not a card ({type(error).__name__}: {error})") from None
+    return card
+
+
+def _differences(path: Path, load: Callable[[str], Problem], measurer: Callable[[Problem], Measure]) -> list[str]:
+    card = read_card(path)
+    try:
+        source = (path.parent / card["program"]).read_text(encoding="utf-8")
+    except OSError as error:
+        return [f"{card['program']}: {error.strerror}"]
+    if _digest(source) != card["sha256"]:
+        return [f"{card['program']} is not the program that was published (its SHA-256 differs)"]
+    problem = load(card["problem"])
+    measure = measurer(problem)
+    found = []
+    if problem.fingerprint != card["problem_fingerprint"]:
+        found.append("the problem has changed since (problem.toml, references or evaluator)")
+    for split, rows in card["per_instance"].items():
+        evaluation = measure(source, split)
+        if evaluation.failure is not None:
+            found.append(f"{split}: the program fails: {evaluation.failure.message.splitlines()[0]}")
+            continue
+        costs = {result.instance: result.cost for result in evaluation.results}
+        differ = [row["instance"] for row in rows if costs.get(row["instance"]) != row["cost"]]
+        if differ or len(rows) != len(costs):
+            found.append(f"{split}: {len(differ)} of {len(rows)} costs differ, first on {differ[:1]}")
+    return found
+
+
+def _digest(source: str) -> str:
+    return hashlib.sha256(source.strip().encode()).hexdigest()
+
+
+def _results(candidate: Candidate, split: str, archive: Archive, measure: Measure) -> Sequence[InstanceResult]:
+    stored = archive.results(candidate.id, split)
+    if stored:
+        return stored
+    evaluation = measure(candidate.source or "", split)
+    if evaluation.failure is not None:
+        raise PublishError(f"candidate {candidate.id} fails on {split}: {evaluation.failure.message.splitlines()[0]}")
+    return evaluation.results
+
+
+def _measured(source: str, split: str, measure: Measure) -> Sequence[InstanceResult]:
+    evaluation = measure(source, split)
+    return evaluation.results if evaluation.valid else []
+
+
+def _lineage(candidate: Candidate, archive: Archive) -> list[dict[str, Any]]:
+    """The candidate's ancestors by first parent, the oldest first."""
+    line: list[dict[str, Any]] = []
+    at: Candidate | None = candidate
+    while at is not None and len(line) < 1000:
+        line.append({"candidate": at.id, "operator": at.operator, "train": at.train, "parents": list(at.parents)})
+        at = archive.candidate(at.parents[-1]) if at.parents else None
+    return line[::-1]

@@ -1,0 +1,58 @@
+"""Play a run again from its recorded replies: the same seed and the same replies give the same run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from evolve.archive import Archive
+from evolve.engine import Listener
+from evolve.proposers.base import Request
+from evolve.records import Candidate, Completion, Run
+from evolve.session import Ending, conduct, new_run_like
+
+
+class Recorded:
+    """Answers from the archive what was answered then."""
+
+    reads_prompts = True
+    operators: Sequence[str] | None = None
+
+    def __init__(self, archive: Archive, run: Run, name: str) -> None:
+        self._archive, self._run, self.name = archive, run, name
+
+    async def propose(self, request: Request) -> Completion:
+        """The recorded completion of the same candidate and turn."""
+        _, number, turn = request.key.split("/")
+        found = self._archive.completion(self._run.id, int(number), int(turn))
+        if found is None:
+            return Completion(None, request.model, error="there is no record of this call")
+        # Nothing is paid again.
+        return replace(found, cost=0.0, attempts=())
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+async def replay(run: Run, archive: Archive, into: Archive, listener: Listener) -> tuple[Ending, list[str]]:
+    """Run `run` again into another archive. Returns its ending, and in one line each what is not the same."""
+    before = sorted(_proposed(archive, run), key=lambda candidate: candidate.told or 0)
+    proposer = Recorded(archive, run, str(run.config["proposer"])) if archive.usage(run.id).calls else None
+    again = new_run_like(run, into, candidates=len(before))
+    ending = await conduct(again, into, listener, proposer, [candidate.number for candidate in before])
+    after = {candidate.number: candidate for candidate in _proposed(into, again)}
+    differences = []
+    for candidate in before:
+        other = after.get(candidate.number)
+        if other is None or _essence(candidate) != _essence(other):
+            differences.append(f"candidate {candidate.number} is not the same")
+    return ending, differences
+
+
+def _proposed(archive: Archive, run: Run) -> list[Candidate]:
+    return [c for c in archive.candidates_of(run.id) if c.number > 0 and c.told is not None]
+
+
+def _essence(candidate: Candidate) -> tuple[object, ...]:
+    parents = tuple(parent.rpartition("-")[2] for parent in candidate.parents)
+    return (candidate.operator, parents, candidate.source, candidate.status, candidate.gaps.get("train"))

@@ -1,0 +1,180 @@
+"""Islands, after FunSearch (Romera-Paredes et al., Nature 625, 2024): several populations that meet rarely.
+
+In an island, programs that differ in constants only form a cluster, so that tuned copies of one idea do not crowd out
+the others. A cluster is drawn by its rank, more greedily as the budget is used up, and within it the best programs;
+of programs that score the same the smaller is better. At fixed shares of the budget the weaker half of the islands
+is replaced by offspring of the better half. The last part of the budget tunes and simplifies the best few.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from evolve.records import Candidate, Proposal
+from evolve.strategies.base import View
+from evolve.syntax import constants, fingerprint, with_constants
+
+RESETS = (0.25, 0.5, 0.7)  # shares of the budget after which the weaker islands start again
+POLISH = 0.8  # share after which the best few are tuned and simplified
+CLUSTERS, MEMBERS = 24, 4  # kept an island, and kept a cluster
+ELITE = 12  # clusters remembered over all islands
+
+# operator -> weight at the start of a run and before polishing; what the proposer cannot do is left out
+MIX = {
+    "explore": (3.0, 0.5),
+    "mutate": (5.0, 4.0),
+    "combine": (1.0, 2.0),
+    "tune": (0.7, 3.0),
+    "simplify": (0.3, 1.0),
+}
+POLISHING = {"tune": 5.0, "simplify": 1.5, "mutate": 1.0, "combine": 1.0}
+
+
+@dataclass(frozen=True)
+class Member:
+    """A valid program: its train gap, rounded so that noise in the last digits does not count, and its size."""
+
+    rank: tuple[float, int, int]  # gap, size, order of arrival
+    id: str
+    shape: str
+
+    @property
+    def gap(self) -> float:
+        return self.rank[0]
+
+
+@dataclass
+class Population:
+    """Clusters by shape, best first, each with its best members, best first."""
+
+    clusters: list[list[Member]] = field(default_factory=list)
+    limit: int = CLUSTERS
+
+    @property
+    def best(self) -> Member | None:
+        return self.clusters[0][0] if self.clusters else None
+
+    def add(self, member: Member) -> None:
+        cluster = next((one for one in self.clusters if one[0].shape == member.shape), None)
+        if cluster is None:
+            cluster = []
+            self.clusters.append(cluster)
+        if all(member.id != other.id for other in cluster):
+            cluster.append(member)
+        cluster.sort(key=lambda one: one.rank)
+        del cluster[MEMBERS:]
+        self.clusters.sort(key=lambda one: one[0].rank)
+        del self.clusters[self.limit :]
+
+    def draw(self, rng: random.Random, temperature: float, other: Member | None = None) -> Member | None:
+        """A program of a cluster drawn by rank; of another cluster than that of `other` if there is one."""
+        choice = [one for one in self.clusters if other is None or one[0].shape != other.shape]
+        if not choice:
+            return None
+        cluster = _by_rank(choice, rng, temperature)
+        return _by_rank(cluster, rng, 0.7)
+
+
+T = TypeVar("T")
+
+
+def _by_rank(items: Sequence[T], rng: random.Random, temperature: float) -> T:
+    return rng.choices(items, [math.exp(-rank / temperature) for rank in range(len(items))])[0]
+
+
+class Islands:
+    """The strategy. Its state is what `tell` has put into the islands."""
+
+    def __init__(self, islands: int = 4) -> None:
+        self._islands = [Population() for _ in range(islands)]
+        self._elite = Population(limit=ELITE)
+        self._resets = 0
+        self._told = 0
+
+    def ask(self, view: View, rng: random.Random) -> Proposal:
+        model = rng.choice(list(view.models)) if view.models else None
+        number = rng.randrange(len(self._islands))
+        note = {"island": number, "resets": sum(view.progress >= share for share in RESETS)}
+        polishing = view.progress >= POLISH and self._elite.best is not None
+        source = self._elite if polishing else self._islands[number]
+        temperature = 1.2 if polishing else 6.0 * (1 - view.progress) + 1.0
+        parent = source.draw(rng, temperature)
+        operator = self._operator(view, rng, polishing, parent)
+        needed = view.operators[operator]
+        if parent is None:
+            # nothing valid in this island yet: the initial program, which may be invalid itself
+            count = max(1, needed) if view.initial.status == "valid" else needed
+            return Proposal(operator, (view.initial.id,) * count, (), model, note)
+        parents = [parent]
+        while len(parents) < needed:
+            other = source.draw(rng, temperature, parents[-1]) or self._elite.draw(rng, temperature, parents[-1])
+            parents.append(other or parent)
+        parents.sort(key=lambda one: one.rank, reverse=True)
+        taken = {one.id for one in parents}
+        inspirations = self._inspirations(rng, taken)
+        return Proposal(operator, tuple(one.id for one in parents), inspirations, model, note)
+
+    def tell(self, candidate: Candidate) -> None:
+        self._told += 1
+        resets = int(candidate.note.get("resets", 0))
+        while self._resets < resets:
+            self._reset()
+        if candidate.status != "valid" or candidate.train is None or not math.isfinite(candidate.train):
+            return
+        member = Member(
+            (float(f"{candidate.train:.3g}"), candidate.size or 0, self._told), candidate.id, shape(candidate)
+        )
+        self._elite.add(member)
+        if candidate.number <= 0 or "island" not in candidate.note:
+            for island in self._islands:
+                island.add(member)
+        else:
+            self._islands[int(candidate.note["island"]) % len(self._islands)].add(member)
+
+    def _reset(self) -> None:
+        """Each island of the weaker half starts again from the best program of one of the better half."""
+        self._resets += 1
+        order = sorted(self._islands, key=lambda one: one.best.rank if one.best else (math.inf, 0, 0))
+        half = len(order) // 2
+        for place, island in enumerate(order[len(order) - half :]):
+            founder = order[place % (len(order) - half)].best
+            island.clusters = []
+            if founder:
+                island.add(founder)
+
+    def _operator(self, view: View, rng: random.Random, polishing: bool, parent: Member | None) -> str:
+        if parent is None:
+            if "explore" in view.operators:
+                return "explore"
+            return min(view.operators, key=lambda name: (view.operators[name], name))
+        share = min(1.0, view.progress / POLISH)
+        weights = {name: early + (late - early) * share for name, (early, late) in MIX.items()}
+        mix = POLISHING if polishing else weights
+        alone = len(self._elite.clusters) < 2  # then nothing can be combined
+        known = [n for n in sorted(view.operators) if mix.get(n, 0) > 0 and not (alone and view.operators[n] > 1)]
+        known = known or sorted(view.operators)
+        return rng.choices(known, [mix.get(name) or 1.0 for name in known])[0]
+
+    def _inspirations(self, rng: random.Random, taken: set[str]) -> tuple[str, ...]:
+        """Up to two more programs for prompts: other ideas, one good and one from further down."""
+        others = [one[0] for one in self._elite.clusters if one[0].id not in taken]
+        if len(others) <= 2:
+            return tuple(one.id for one in others)
+        return (others[0].id, rng.choice(others[1:]).id)
+
+
+def shape(candidate: Candidate) -> str:
+    """What a program is without its constants."""
+    if candidate.source is None:
+        return candidate.syntax or candidate.id
+    try:
+        return fingerprint(with_constants(candidate.source, [2.0] * len(constants(candidate.source))))
+    except (SyntaxError, ValueError):
+        return candidate.syntax or candidate.id
+
+
+STRATEGY = Islands

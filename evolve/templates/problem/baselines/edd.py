@@ -1,0 +1,5 @@
+"""EDD, earliest due date first (Jackson, 1955)."""
+
+
+def priority(due):
+    return due

@@ -1,0 +1,5 @@
+"""WSPT, weighted shortest processing time first (Smith, Naval Research Logistics Quarterly 3, 1956)."""
+
+
+def priority(p, weight):
+    return p / weight

@@ -1,0 +1,1 @@
+"""Ways to start a sandbox, one file each, found by name."""

@@ -1,0 +1,95 @@
+"""Shared by all tests: the sandbox backends that there are, and one line about those that there are not."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.image import build_image, image_status
+from sandbox.pool import load_backend
+from sandbox.session import SandboxError
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A backend, less some of what it would use here: so the weaker ways are tested on a machine that has better."""
+
+    id: str
+    backend: str
+    without: tuple[str, ...] = ()
+    mode: str | None = None
+
+
+VARIANTS = [
+    Variant("docker", "docker"),
+    Variant("bubblewrap", "bubblewrap"),
+    Variant("bubblewrap-namespaces", "bubblewrap", ("users",), "namespaces"),
+    Variant("process", "process"),
+    Variant("process-namespaces", "process", ("users",), "namespaces"),
+    Variant("process-session", "process", ("users", "namespaces"), "session"),
+]
+_MARKS = {"docker": [pytest.mark.docker], "bubblewrap": [pytest.mark.bubblewrap], "process": []}
+_missing: dict[str, str] = {}
+
+
+@pytest.fixture(params=[pytest.param(name, marks=marks) for name, marks in _MARKS.items()], scope="session")
+def backend(request: pytest.FixtureRequest) -> str:
+    """The name of a backend that works here; skips the others, and fails them on a CI server."""
+    require(request.param)
+    return str(request.param)
+
+
+@pytest.fixture(params=[pytest.param(v, marks=_MARKS[v.backend], id=v.id) for v in VARIANTS], scope="session")
+def variant(request: pytest.FixtureRequest) -> Variant:
+    """A backend with or without its stronger mechanisms."""
+    require(request.param.backend)
+    found: Variant = request.param
+    return found
+
+
+def require(name: str) -> None:
+    """Skip (on a CI server: fail) unless a backend works."""
+    if problem := _problem(name):
+        miss(name, problem)
+
+
+def miss(name: str, problem: str) -> None:
+    """Skip a test for want of something, and say so once, at the end. On a CI server, fail."""
+    _missing[name] = problem
+    if os.environ.get("CI"):
+        pytest.fail(f"{name}: {problem}")
+    pytest.skip(f"{name}: {problem}")
+
+
+@cache
+def _problem(name: str) -> str | None:
+    if name == "docker":
+        _build_image_once()
+    return load_backend(name).available()
+
+
+def _build_image_once() -> None:
+    """Build the image if only that is missing; test processes that run side by side wait for each other."""
+    with (Path(tempfile.gettempdir()) / f"evolve-image-{os.geteuid()}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        problem = image_status().problem
+        if problem and "missing" in problem:
+            rootfs = os.geteuid() == 0 and bool(shutil.which("debootstrap"))
+            try:
+                build_image(rootfs, lambda line: None)
+            except SandboxError as error:
+                _missing["docker"] = str(error)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """One line for all that was left out."""
+    if _missing:
+        terminalreporter.write_line("not tested here: " + "; ".join(f"{k}: {v}" for k, v in sorted(_missing.items())))

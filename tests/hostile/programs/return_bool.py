@@ -1,0 +1,6 @@
+"""Returns False, which equals 0. Must be illegal."""
+
+EXPECT = {'default': 'illegal'}
+
+def decide(observation):
+    return False

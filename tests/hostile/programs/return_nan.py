@@ -1,0 +1,6 @@
+"""Returns NaN. Must be illegal."""
+
+EXPECT = {'default': 'illegal'}
+
+def decide(observation):
+    return float("nan")

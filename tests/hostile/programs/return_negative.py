@@ -1,0 +1,6 @@
+"""Returns -1, Python's last item. Must be illegal."""
+
+EXPECT = {'default': 'illegal'}
+
+def decide(observation):
+    return -1

@@ -1,0 +1,6 @@
+"""Returns nothing. Must be illegal."""
+
+EXPECT = {'default': 'illegal'}
+
+def decide(observation):
+    return None

@@ -1,0 +1,6 @@
+"""Returns an object. Must be a type error."""
+
+EXPECT = {'default': 'type'}
+
+def decide(observation):
+    return object()
