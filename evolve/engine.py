@@ -19,11 +19,12 @@ from evolve.feedback import Notebook
 from evolve.life import Surroundings, build_life
 from evolve.measuring import Measuring
 from evolve.prompting import Prompts
-from evolve.proposers.base import Proposer
+from evolve.proposers.base import Proposer, ProposerError
 from evolve.records import Candidate, Completion, Run
 from evolve.strategies.base import Strategy, View
 
 GRACE = 30.0  # seconds that lives in flight may go on when the time is up
+FAILED_CALLS = 10  # in a row: then the endpoint is taken for broken, and the budget is kept for later
 
 
 class Listener(Protocol):
@@ -71,6 +72,8 @@ class Engine:
         self._told = 0
         self._asked = 0
         self._finished: dict[int, dict[str, Any]] = {}
+        self._failure: BaseException | None = None
+        self._failed_calls = 0
         self._seen: dict[str, str] = {}
         self._life = build_life(
             Surroundings(
@@ -85,7 +88,7 @@ class Engine:
                 budget=self.budget,
                 notebook=self.notebook,
                 program=lambda identifier: (self.candidates[identifier], self.results.get(identifier, ())),
-                called=self.listener.called,
+                called=self._called,
             )
         )
 
@@ -96,7 +99,7 @@ class Engine:
     # --- a session, top to bottom -----------------------------------------------------------------------------------
 
     async def search(self) -> None:
-        """Measure what is known, go on with what an earlier session left in flight, and search until the budget ends."""
+        """Measure what is known, go on with what earlier sessions left in flight, and search until the budget ends."""
         self.listener.phase("measuring the baselines")
         await self._prepare()
         self.listener.phase("searching")
@@ -111,8 +114,7 @@ class Engine:
                     await self._abandon(flights)
                     flights = set()
                 for task in done:
-                    state = task.result()
-                    self._finished[state["candidate"].number] = state
+                    self._land(task)
                 while (number := self._next()) is not None:
                     self._tell(self._finished.pop(number))
                     self._fill(flights)
@@ -120,6 +122,18 @@ class Engine:
             for task in flights:
                 task.cancel()
             await asyncio.gather(*flights, return_exceptions=True)
+        if self._failure is not None:
+            raise self._failure
+
+    def _land(self, task: asyncio.Task[Any]) -> None:
+        """A life has ended. One that could not end properly stops the run, once the others, paid for, are recorded."""
+        error = task.exception()
+        if error is None:
+            state = task.result()
+            self._finished[state["candidate"].number] = state
+        elif self._failure is None:
+            self._failure = error
+            self.stop("a failure")
 
     async def _prepare(self) -> None:
         """The initial program and the baselines, as candidates 0 and -1, -2, … of the run."""
@@ -209,6 +223,16 @@ class Engine:
         elif not self.proposer.reads_prompts:
             expected = self._told + 1
         return expected if expected in self._finished else None
+
+    def _called(self, candidate: Candidate, completion: Completion) -> None:
+        self.listener.called(candidate, completion)
+        self._failed_calls = self._failed_calls + 1 if completion.reply is None else 0
+        if self._failed_calls >= max(FAILED_CALLS, 2 * self.parallel) and self._failure is None:
+            self._failure = ProposerError(
+                f"{self._failed_calls} calls in a row failed, the last one with: {completion.error}; "
+                f"go on later with: evolve resume {self.run.id}"
+            )
+            self.stop("a failure")
 
     def _tell(self, state: dict[str, Any]) -> None:
         """Record a life that is over, and tell the strategy."""

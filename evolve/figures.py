@@ -15,7 +15,7 @@ from evaluators.statistics import bootstrap_interval, paired_test
 
 @dataclass(frozen=True)
 class SplitFigures:
-    """A program on a split: mean gap with its 95 % interval, and the mean of each further metric where it is defined."""
+    """A program on a split: mean gap with its 95 % interval, and the mean of each metric where it is defined."""
 
     split: str
     instances: int

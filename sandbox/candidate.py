@@ -17,7 +17,7 @@ import numpy.random
 from sandbox import confine, worker
 
 DATA, READY = 3, 4  # the descriptor for messages, and the one to tell the supervisor that all went well
-ENVIRONMENT = ("PATH", "LANG", "LD_LIBRARY_PATH", "PYTHONHASHSEED")
+ENVIRONMENT = ("PATH", "LANG", "LD_LIBRARY_PATH", "PYTHONHASHSEED", "OPENBLAS_CORETYPE")
 
 
 @dataclass

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from evaluators.problem import ProblemError
 from evolve.archive import ArchiveError
-from evolve.cli import problems, review, run, sandbox
+from evolve.cli import measure, problems, publish, run, sandbox, show
 from evolve.config import ConfigError
 from evolve.evaluation import EvaluationError
 from evolve.plugins import UnknownPlugin
@@ -37,7 +37,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Discover scheduling heuristics: a model proposes, a simulator that it cannot touch judges.",
 )
-for module in (run, review, sandbox):
+for module in (run, measure, show, publish, sandbox):
     module.register(app)
 app.add_typer(problems.app, name="problems")
 app.add_typer(sandbox.app, name="sandbox")

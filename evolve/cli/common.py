@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
-from evaluators.problem import ProblemError
+from evaluators.evaluate import evaluate
+from evaluators.problem import Problem, ProblemError
+from evolve.publishing import Measure
+from sandbox.pool import Isolation, open_sandbox
 
 ArchiveOption = Annotated[
     str | None,
@@ -17,6 +22,8 @@ ArchiveOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="print JSON")]
 SandboxOption = Annotated[str, typer.Option("--sandbox", help="auto, docker, bubblewrap or process")]
+ProblemOption = Annotated[str, typer.Option("--problem", help="a shipped problem's name, or a problem folder")]
+SplitOption = Annotated[list[str] | None, typer.Option("--split", help="train, validation, test or ood; repeatable")]
 
 console = Console()
 
@@ -38,3 +45,13 @@ def read_program(path: Path) -> str:
         line = getattr(error, "lineno", None)
         raise ProblemError(f"{path}: line {line or '?'}: {error.args[0]}; fix the program and try again") from None
     return source
+
+
+@contextmanager
+def measuring(problem: Problem, backend: str, isolation: Isolation = "warm") -> Iterator[Measure]:
+    """A way to evaluate programs of a problem in one sandbox slot."""
+    slot = open_sandbox(backend, isolation, image=problem.spec.image, runtime=problem.spec.runtime)
+    try:
+        yield lambda source, split: evaluate(problem, source, split, slot)
+    finally:
+        slot.close()

@@ -30,11 +30,9 @@ def register(main: typer.Typer) -> None:
 
 @app.command("build")
 def build(
-    rootfs: Annotated[
-        bool, typer.Option("--rootfs", help="make the base from Debian packages, without a registry")
-    ] = False,
+    rootfs: Annotated[bool, typer.Option("--rootfs", help="base from Debian packages, without a registry")] = False,
     if_missing: Annotated[
-        bool, typer.Option("--if-missing", help="do nothing where there is no daemon, or an image")
+        bool, typer.Option("--if-missing", help="nothing to do without a daemon, or with an image")
     ] = False,
 ) -> None:
     """Build the Docker image."""

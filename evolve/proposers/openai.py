@@ -16,8 +16,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_aft
 
 from evolve.config import RunConfig
 from evolve.pricing import price
-from evolve.proposers.base import ProposerError, Request
-from evolve.proposers.openai_errors import (
+from evolve.proposers._openai_errors import (
     CallFailed,
     call_failed,
     nothing_listens,
@@ -27,6 +26,7 @@ from evolve.proposers.openai_errors import (
     said,
     unknown_model,
 )
+from evolve.proposers.base import ProposerError, Request
 from evolve.records import Attempt, Completion
 
 DEFAULT_URL = "https://api.openai.com/v1"

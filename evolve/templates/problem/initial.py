@@ -1,5 +1,5 @@
-"""The program that a search starts from: earliest due date first."""
+"""The program that a search starts from: weighted shortest processing time first."""
 
 
 def priority(p, due, weight, t):
-    return due
+    return p / weight
