@@ -79,8 +79,8 @@ class Checker:
         with self._checking("statement"):
             self._statement(problem)
         with self._checking("references"):
-            self._references(problem)
-        if self.checked.failures["references"] and not self._costs(problem):
+            problem = self._references(problem)
+        if not self._costs(problem):
             return self.checked
         with self._bench(problem) as bench:
             self._measure(problem, bench)
@@ -148,15 +148,19 @@ class Checker:
             if unknown := [name for name in names if name not in features]:
                 raise _Failed(f"{path}: the signature has {', '.join(unknown)}, which the evaluator does not offer")
 
-    def _references(self, problem: Problem) -> None:
+    def _references(self, problem: Problem) -> Problem:
+        """Check the stored references, or write them; the problem, loaded again if its references have changed."""
+        self._tell(f"{problem.name}: references")
+        problem.reference(problem.instances("train")[0])  # says so if the file is none of references
         if self._write:
             refresh(problem, tell=self._tell)
-        self._tell(f"{problem.name}: references")
-        if not (problem.folder / "references.json").exists():
+            problem = load_problem(self.name)
+        if (problem.folder / "references.json").exists():
+            for text in disagreements(problem, SAMPLE):
+                self._fail("references", f"{text}; --references writes them anew")
+        elif not problem.evaluator.self_scored:
             self.checked.notes.append("references are computed when they are needed; --references stores them")
-            return
-        for text in disagreements(problem, SAMPLE):
-            self._fail("references", f"{text}; --references writes them anew")
+        return problem
 
     def _costs(self, problem: Problem) -> bool:
         """Whether instances can be costed at all, stored references or not."""

@@ -35,9 +35,9 @@ class Ending:
     reason: str
 
 
-def new_run(config: RunConfig, archive: Archive) -> Run:
+def new_run(config: RunConfig, archive: Archive, problem: Problem | None = None) -> Run:
     """Register a run in the archive."""
-    problem = load_problem(config.problem)
+    problem = problem or load_problem(config.problem)
     run = Run(
         id=new_run_id(),
         problem=problem.name,

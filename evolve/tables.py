@@ -14,6 +14,8 @@ from evaluators.evaluate import InstanceResult
 from evaluators.problem import Problem
 from evolve.figures import against, split_figures
 
+NARROW = {"validation": "valid-\nation"}
+
 
 @dataclass(frozen=True)
 class Program:
@@ -33,24 +35,29 @@ def standing_table(programs: Sequence[Program], splits: Sequence[str], problem: 
     focus = "test" if "test" in splits else splits[-1] if splits else ""
     headline = [name for name in problem.evaluator.headline if _has(programs, focus, name)]
     first = next((program for program in programs if program.highlight), None)
-    caption = f"gap: {problem.evaluator.scale}; lower is better. [low, high]: 95 % bootstrap interval of the mean."
+    caption = f"gap: {problem.evaluator.scale}; lower is better. low..high: 95 % bootstrap interval of the mean."
     if first is not None:
         caption += f" Last column: mean difference to {first.name} on {focus}, its wins:losses by instance, p."
     table = Table(
-        title=escape(title), caption=escape(caption), title_justify="left", caption_justify="left", box=box.SIMPLE_HEAD
+        title=escape(title),
+        caption=escape(caption),
+        title_justify="left",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
     )
     table.add_column("program", no_wrap=True)
     for split in splits:
         count = max(len(program.results[split]) for program in programs if split in program.results)
-        table.add_column(f"{split}\nn={count}", justify="right", no_wrap=True)
+        table.add_column(f"{NARROW.get(split, split)}\nn={count}", justify="right", no_wrap=True)
         if split == focus:
-            table.add_column("[dim]95 %\ninterval[/dim]", no_wrap=True)
+            table.add_column("95 %\ninterval", no_wrap=True)
     for name in headline:
-        table.add_column(f"{name.replace('_', ' ')}\n{focus}", justify="right", no_wrap=True)
+        table.add_column(name.replace("_", "\n"), justify="right", no_wrap=True)
     if first is not None:
         table.add_column(f"against {first.name}\n{focus}", no_wrap=True)
     for program in sorted(programs, key=lambda program: _order(program, focus)):
-        cells = [Text(program.name + (f" ({program.origin})" if program.origin != "human" else ""))]
+        cells = [Text(program.name)]
         for split in splits:
             cells += _gap(program, split, split == focus)
         cells += [_metric(program, focus, name) for name in headline]
@@ -75,7 +82,7 @@ def _gap(program: Program, split: str, interval: bool) -> list[Text]:
         return [Text((program.failure or "not measured")[:30], style="dim"), *([Text("")] if interval else [])]
     figures = split_figures(split, results)
     low, high = figures.gap_ci95
-    return [Text(f"{figures.gap_mean:.4g}"), *([Text(f"[{low:.3g}, {high:.3g}]", style="dim")] if interval else [])]
+    return [Text(f"{figures.gap_mean:.4g}"), *([Text(f"{low:.3g}..{high:.3g}", style="dim")] if interval else [])]
 
 
 def _metric(program: Program, split: str, name: str) -> Text:
@@ -89,4 +96,5 @@ def _against(program: Program, first: Program, split: str) -> Text:
     if program is first or not mine or not theirs:
         return Text("")
     test = against(split, mine, program.name, theirs)
-    return Text(f"{test.difference:+.3g} {test.wins}:{test.losses} p={test.p_value:.2g}")
+    p = f"p={test.p_value:.2g}" if test.p_value >= 0.001 else "p<.001"
+    return Text(f"{test.difference:+.3g} {test.wins}:{test.losses} {p}")

@@ -55,7 +55,7 @@ def become(limits: Limits, folder: str, descriptors: Sequence[int], drop: Callab
         with contextlib.suppress(OSError):
             confine.filter_calls()
         for name, number in (("stdout", 1), ("stderr", 2)):
-            stream = open(number, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
+            stream = open(number, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
             setattr(sys, name, stream)
             setattr(sys, f"__{name}__", stream)
         sys.argv = ["candidate.py"]

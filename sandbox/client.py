@@ -20,6 +20,7 @@ from sandbox.backends.base import Backend, Handle, Options
 from sandbox.session import KINDS, CandidateError, Limits, Report, SandboxError
 
 LAUNCH_SECONDS = 30.0
+START_SECONDS = 3.5
 ANSWER_SECONDS = 1.9  # what a supervisor may take to kill a candidate; then it is killed itself
 FROM_WORKER = frozenset(KINDS) - {"timeout", "crashed", "protocol", "illegal"}
 _leases: weakref.WeakSet[Lease] = weakref.WeakSet()
@@ -32,6 +33,8 @@ class Lease:
         self, backend: str, handle: Handle, folder: Path, control: socket.socket, hello: dict[str, Any]
     ) -> None:
         self.backend, self.handle, self.folder, self.control, self.hello = backend, handle, folder, control, hello
+        self._begun: tuple[Limits, socket.socket] | None = None
+        self._ready = False
         _leases.add(self)
 
     @classmethod
@@ -63,8 +66,8 @@ class Lease:
             raise SandboxError("the supervisor's answer is none")
         return answer
 
-    def start(self, limits: Limits) -> socket.socket:
-        """Have a candidate's process forked, and return the connection to it. Raises SandboxError."""
+    def begin(self, limits: Limits) -> None:
+        """Ask for a candidate's process without waiting for it, so that it is there when it is needed."""
         token = secrets.token_bytes(16)
         request = {
             "op": "start",
@@ -77,26 +80,50 @@ class Lease:
             "cpu_seconds": 60 + math.ceil(limits.call_seconds + 1000 * limits.instance_seconds),
         }
         data = socket.socket(socket.AF_UNIX)
+        self._begun = (limits, data)
         try:
             wire.send(self.control, request, ANSWER_SECONDS)
             data.settimeout(ANSWER_SECONDS)
             data.connect(str(self.folder / "socket"))
             data.sendall(token)
-            answer = wire.receive(self.control, 5.0)
+        except OSError as error:
+            raise SandboxError(f"the supervisor does not answer: {error}") from None
+
+    def settle(self) -> None:
+        """Wait for the process that was asked for, if any. Raises SandboxError."""
+        if self._begun is not None and not self._ready:
+            try:
+                answer = wire.receive(self.control, START_SECONDS)
+            except (OSError, EOFError, wire.WireError) as error:
+                raise SandboxError(f"the supervisor does not answer: {error}") from None
             if answer != {"ok": True}:
                 raise SandboxError(str(answer.get("error", answer)) if type(answer) is dict else "no answer")
-        except (OSError, EOFError, wire.WireError) as error:
-            data.close()
-            raise SandboxError(f"the supervisor does not answer: {error}") from None
-        except SandboxError:
-            data.close()
-            raise
+            self._ready = True
+
+    def start(self, limits: Limits) -> socket.socket:
+        """The connection to a fresh process for a candidate: the one that waits, or a new one. Raises SandboxError."""
+        if self._begun is not None and self._begun[0] != limits:
+            self.settle()
+            self._begun[1].close()
+            self._begun, self._ready = None, False
+            self.ask({"op": "stop"}, ANSWER_SECONDS)
+        if self._begun is None:
+            self.begin(limits)
+            self.settle()
+        else:
+            self.settle()
+            self.ask({"op": "ping"}, ANSWER_SECONDS)  # it may have died since
+        assert self._begun is not None
+        data = self._begun[1]
+        self._begun, self._ready = None, False
         return data
 
     def kill(self) -> None:
         """End the supervisor and everything in it. Never fails, and returns at once."""
         with contextlib.suppress(OSError):
             self.control.close()
+        if self._begun is not None:
+            self._begun[1].close()
         _leases.discard(self)
         threading.Thread(target=self._bury, daemon=True, name="evolve-sandbox").start()
 

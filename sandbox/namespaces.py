@@ -14,6 +14,7 @@ from sandbox.confine import call
 NEWNS, NEWIPC, NEWUSER, NEWPID, NEWNET = 0x20000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
 _RDONLY, _NOSUID, _NODEV, _NOEXEC, _BIND, _REC, _PRIVATE = 1, 2, 4, 8, 4096, 16384, 1 << 18
 _MOUNT_SETATTR, _AT_FDCWD, _AT_RECURSIVE, _DETACH = 442, -100, 0x8000, 2
+SCRATCH = "/scratch"  # not /tmp, which may be where the interpreter is
 DEVICES = ("null", "zero", "full", "random", "urandom")
 
 
@@ -60,7 +61,7 @@ def own_proc(target: str = "/proc") -> None:
 
 
 def private_root(visible: Sequence[str], base: str, disk_mb: int) -> None:
-    """Leave the root for one that holds `visible` paths read-only, a few devices, /proc and an empty /tmp.
+    """Leave the root for one that holds `visible` paths read-only, a few devices, /proc and an empty SCRATCH.
 
     `base` is any existing folder. Needs a mount namespace and the right to mount in it.
     """
@@ -72,8 +73,8 @@ def private_root(visible: Sequence[str], base: str, disk_mb: int) -> None:
         _show(path, root)
     for device in DEVICES:
         _show(f"/dev/{device}", root)
-    for name in ("proc", "tmp"):
-        os.makedirs(f"{root}/{name}", 0o755, exist_ok=True)
+    for name in ("/proc", SCRATCH):
+        os.makedirs(root + name, 0o755, exist_ok=True)
     mount(root, root, flags=_BIND | _REC)
     read_only(root)
     own_proc(f"{root}/proc")  # before the old root goes: the kernel wants to see a /proc that hides nothing
@@ -81,7 +82,7 @@ def private_root(visible: Sequence[str], base: str, disk_mb: int) -> None:
     call("syscall", {"x86_64": 155, "aarch64": 41}[os.uname().machine], ctypes.c_char_p(b"."), ctypes.c_char_p(b"."))
     call("umount2", ctypes.c_char_p(b"."), _DETACH)
     os.chdir("/")
-    scratch("/tmp", disk_mb, "711")
+    scratch(SCRATCH, disk_mb, "711")
 
 
 def _show(path: str, root: str) -> None:

@@ -10,13 +10,14 @@ import shutil
 import tempfile
 import threading
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 from sandbox import backends
 from sandbox.backends.base import Backend, Options
 from sandbox.client import Lease, SocketSession
-from sandbox.session import Limits, Sandbox, SandboxError
+from sandbox.session import Limits, SandboxError
 
 Isolation = Literal["warm", "fresh"]
 ORDER = ("docker", "bubblewrap", "process")
@@ -59,7 +60,7 @@ def open_sandbox(
     runtime: str | None = None,
     limits: Limits | None = None,
     without: tuple[str, ...] = (),
-) -> Sandbox:
+) -> Slot:
     """Open one slot. It is started in the background; `limits` are those that the first candidate is expected to have.
 
     warm: one supervisor serves one candidate after the other; fresh: each candidate has a new one, started ahead of
@@ -103,7 +104,7 @@ class Slot:
                 raise SandboxError("this slot is closed")
             if _size(limits) != _size(self._options.limits):
                 self._discard()
-                self._options = Options(limits, self._options.image, self._options.runtime, self._options.without)
+            self._options = replace(self._options, limits=limits)
             problem = ""
             for _attempt in range(3):
                 lease = self._current or self._take()
@@ -132,8 +133,10 @@ class Slot:
     def _give_back(self, lease: Lease, clean: bool) -> None:
         with self._lock:
             if clean and not self._closed and not self._is_fresh(lease) and self._current is None:
-                self._current = lease
-                return
+                with contextlib.suppress(SandboxError):
+                    lease.begin(self._options.limits)
+                    self._current = lease
+                    return
             lease.kill()
             if not self._closed:
                 self._prepare()

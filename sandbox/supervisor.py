@@ -122,6 +122,10 @@ class Supervisor:
             "numpy": np.__version__,
         }
 
+    def do_ping(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Show that this process runs."""
+        return {"ok": True}
+
     def do_start(self, request: dict[str, Any]) -> dict[str, Any]:
         """Fork a candidate onto the next connection that shows the token."""
         keep = request["output_kb"] << 10
@@ -214,7 +218,7 @@ def isolate(settings: Settings) -> None:
     if child := os.fork():
         become_a_shell(child)
     namespaces.private_root(settings.visible, settings.temporary, settings.disk_mb)
-    settings.temporary = "/tmp"
+    settings.temporary = namespaces.SCRATCH
 
 
 def become_a_shell(child: int) -> NoReturn:

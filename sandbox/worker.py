@@ -24,6 +24,7 @@ import numpy as np
 
 ARRAY = 1  # MessagePack extension: a numpy array as [dtype, shape, bytes]
 NUMBERS = 2  # MessagePack extension: a list of only ints ("q") or only floats ("d"), as a type code and their bytes
+ROW = struct.Struct(">BB3sBBIBI")  # the head of an array of one dimension: worth a way of its own, most are
 MANY = 8  # the length from which a list of numbers travels as NUMBERS
 MAX_DEPTH = 32
 MAX_FRAME = 64 * 1024 * 1024
@@ -85,7 +86,11 @@ def _pack(value: Any, out: bytearray, depth: int) -> None:
     elif kind is np.ndarray:
         if value.dtype.kind not in "biuf" or value.dtype.itemsize > 8:
             raise TypeError(f"an array of {value.dtype} cannot be sent")
-        body = pack([value.dtype.str, list(value.shape), value.tobytes()])
+        if value.ndim == 1 and value.nbytes < MAX_FRAME:
+            head = ROW.pack(0x93, 0xA3, value.dtype.str.encode(), 0x91, 0xCE, value.size, 0xC6, value.nbytes)
+            body = head + value.tobytes()
+        else:
+            body = pack([value.dtype.str, list(value.shape), value.tobytes()])
         out += b"\xc9" + len(body).to_bytes(4, "big") + bytes([ARRAY]) + body
     elif kind is Packed:
         out += value.data
@@ -170,6 +175,8 @@ def _extension(data: memoryview, at: int, length: int) -> tuple[Any, int]:
         return array(chr(data[at + 1]), data[at + 2 : end].tobytes()).tolist(), end
     if data[at] != ARRAY:
         raise ValueError(f"unknown extension {data[at]}")
+    if length >= ROW.size and data[at + 1] == 0x93 and data[at + 6] == 0x91 and data[at + 7] == 0xCE:
+        return np.frombuffer(bytearray(data[at + 1 + ROW.size : end]), dtype=str(data[at + 3 : at + 6], "ascii")), end
     (dtype, shape, body), _ = _unpack(data, at + 1)
     return np.frombuffer(bytearray(body), dtype=dtype).reshape(shape), end
 

@@ -29,6 +29,7 @@ class Jobs:
 class SingleMachineTardiness(Evaluator):
     """The machine is never idle and never interrupted; whenever it is free, one of the remaining jobs starts."""
 
+    headline = ("paper_gap",)
     scale = "(T - T*) / (n P) x 10^4: mean tardiness above the optimum, as a share of the total work P"
     features = (
         Feature("p", "processing time of the job"),

@@ -12,6 +12,7 @@ import typer
 from rich.syntax import Syntax
 from rich.table import Table
 
+from evaluators.problem import load_problem
 from evolve.archive import Archive
 from evolve.budget import Limits
 from evolve.cli.common import ArchiveOption, JsonOption, console, print_json
@@ -66,8 +67,9 @@ def run(
         "isolation": isolation,
     }
     settings = read_config(problem, config, options)
+    loaded = load_problem(settings.problem)
     with Archive.open(archive) as opened:
-        _conduct(new_run(settings, opened), opened)
+        _conduct(new_run(settings, opened, loaded), opened)
 
 
 def resume(

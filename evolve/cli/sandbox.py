@@ -10,7 +10,6 @@ from typing import Annotated, Any
 
 import typer
 from rich.table import Table
-from sandbox.status import status as backend_status
 
 from evaluators.problem import problem_names
 from evolve.archive import Archive, ArchiveError
@@ -19,6 +18,7 @@ from evolve.proposers.base import ProposerError
 from sandbox.image import build_image
 from sandbox.pool import load_backend
 from sandbox.session import SandboxError
+from sandbox.status import status as backend_status
 
 app = typer.Typer(no_args_is_help=True, help="The sandbox that candidates run in.")
 
@@ -73,9 +73,9 @@ def status(as_json: JsonOption = False) -> None:
     if as_json:
         print_json(rows)
         return
-    table = Table("sandbox", "works", "detail")
+    table = Table("sandbox", "works", "detail", "what keeps candidates in")
     for row in rows:
-        table.add_row(row["name"], "yes" if row["available"] else "no", row["detail"])
+        table.add_row(row["name"], "yes" if row["available"] else "no", row["detail"], ", ".join(row["mechanisms"]))
     console.print(table)
 
 

@@ -93,12 +93,23 @@ def _changed_rule(request: Request, rules: list[Expression], sources: list[str],
     )
     for attempt in range(TRIES):
         new, summary = change(rules, mutations, rng)
-        new = probe.prune(tidy(terms.protected(tidy(rounded(tidy(new))))))
+        new = tidy(terms.protected(probe.prune(tidy(rounded(tidy(new))))))
         order = probe.order(new)
         limit = LARGEST if last is None else max(LARGEST, last.size)
-        if new.size <= limit and new.depth <= 30 and order is not None and (order not in orders or attempt > TRIES - 5):
+        if (
+            _moderate(new)
+            and new.size <= limit
+            and new.depth <= 30
+            and order is not None
+            and (order not in orders or attempt > TRIES - 5)
+        ):
             return render(new, features, summary)
     return render(terms.feature(1.0), features, "Orders by one feature")
+
+
+def _moderate(rule: Expression) -> bool:
+    """Whether its constants are such as a person would write."""
+    return all(abs(node.value) < 1e6 for _, node in rule.walk())
 
 
 def _explore(rules: list[Expression], mutations: Mutations, rng: random.Random) -> Change:
@@ -158,11 +169,14 @@ def _changed_program(operator: str, sources: list[str], rng: random.Random) -> s
     donor = ast.parse(rng.choice(sources[:-1])) if operator == "combine" and len(sources) > 1 else None
     if donor is not None and deep(donor):
         donor = None
-    old = fingerprint(source)
-    for _ in range(TRIES):
+    old, misses = fingerprint(source), 0
+    while misses < TRIES:
+        misses += 1
         try:
             made = _edited(operator, source, donor, rng)
-            if made is not None and entry(parse(made)) is not None and fingerprint(made) != old:
+            if made is None:
+                misses += TRIES // 5  # there is hardly anything to change
+            elif entry(parse(made)) is not None and fingerprint(made) != old:
                 return made
         except (SyntaxError, ValueError, RecursionError):
             continue

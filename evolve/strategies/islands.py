@@ -20,6 +20,7 @@ from evolve.syntax import constants, fingerprint, with_constants
 
 RESETS = (0.25, 0.5, 0.7)  # shares of the budget after which the weaker islands start again
 POLISH = 0.8  # share after which the best few are tuned and simplified
+HOT, COLD = 7.0, 1.2  # temperature over ranks: first, and last
 CLUSTERS, MEMBERS = 24, 4  # kept an island, and kept a cluster
 ELITE = 12  # clusters remembered over all islands
 
@@ -101,7 +102,7 @@ class Islands:
         note = {"island": number, "resets": sum(view.progress >= share for share in RESETS)}
         polishing = view.progress >= POLISH and self._elite.best is not None
         source = self._elite if polishing else self._islands[number]
-        temperature = 1.2 if polishing else 6.0 * (1 - view.progress) + 1.0
+        temperature = COLD if polishing else COLD + (HOT - COLD) * (1 - view.progress)
         parent = source.draw(rng, temperature)
         operator = self._operator(view, rng, polishing, parent)
         needed = view.operators[operator]

@@ -64,6 +64,7 @@ class Backend(ABC):
     """One way to start a supervisor. A module in this folder defines one subclass, named `Sandboxed`."""
 
     name: ClassVar[str]
+    provides: ClassVar[tuple[str, ...]] = ()  # mechanisms around the supervisor
     separates: ClassVar[bool] = True  # a new supervisor shares nothing with the one before
 
     @abstractmethod
@@ -98,7 +99,11 @@ class Child(Handle):
             self._process.stderr.close()
 
     def last_words(self) -> str:
-        if self._process.poll() is None or not self._process.stderr or self._process.stderr.closed:
+        try:
+            self._process.wait(0.5)
+        except subprocess.TimeoutExpired:
+            return ""
+        if not self._process.stderr or self._process.stderr.closed:
             return ""
         lines = self._process.stderr.read().decode(errors="replace").strip().splitlines()
         return lines[-1] if lines else f"exit status {self._process.returncode}"
@@ -136,9 +141,11 @@ def visible() -> list[str]:
     return [*paths, *(p for p in [*under, *numpy_paths()[1]] if not any(p.startswith(f"{q}/") for q in covered))]
 
 
-def environment() -> dict[str, str]:
-    """A supervisor's environment: nothing of this process's but what numerical libraries need to be right."""
-    passed = {name: os.environ[name] for name in ("OPENBLAS_CORETYPE",) if name in os.environ}
+def environment(local: bool = True) -> dict[str, str]:
+    """A supervisor's environment: nothing of this process's but what numerical libraries need to be right, and what
+    this machine's interpreter may need to start."""
+    names = ("OPENBLAS_CORETYPE", *(("LD_LIBRARY_PATH",) if local else ()))
+    passed = {name: os.environ[name] for name in names if name in os.environ}
     return {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "LANG": "C.UTF-8",

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from sandbox.backends import base
+from sandbox.namespaces import SCRATCH
 from sandbox.session import SandboxError
 
 
@@ -18,6 +19,7 @@ class Sandboxed(base.Backend):
     """Needs `bwrap`, and a kernel that gives namespaces to ordinary users unless this one is root."""
 
     name = "bubblewrap"
+    provides = ("own namespaces and root",)
 
     def available(self) -> str | None:
         if problem := base.linux():
@@ -35,12 +37,13 @@ class Sandboxed(base.Backend):
                 "listen": listener.fileno(),
                 "visible": base.visible(),
                 "paths": [numpy_folder],
+                "temporary": SCRATCH,
                 "disk_mb": options.limits.disk_mb,
                 "without": options.without,
             }
             arguments = [
                 *_namespaces(options.without),
-                *("--size", str((options.limits.disk_mb + 1) << 20), "--perms", "0711", "--tmpfs", "/tmp"),
+                *("--size", str((options.limits.disk_mb + 1) << 20), "--perms", "0711", "--tmpfs", SCRATCH),
                 "--clearenv",
                 *(part for name, value in base.environment().items() for part in ("--setenv", name, value)),
                 *(part for here, there in base.scripts().items() for part in ("--ro-bind", here, there)),

@@ -51,6 +51,7 @@ class Sandboxed(base.Backend):
     """Needs a Docker daemon on this machine, and the image."""
 
     name = "docker"
+    provides = ("container without network, read-only", "memory, process and CPU limits of the container")
 
     def available(self) -> str | None:
         try:
@@ -104,7 +105,7 @@ def arguments(meeting: Path, options: base.Options) -> dict[str, Any]:
         "nano_cpus": 1_000_000_000,
         "tmpfs": {"/tmp": f"rw,nosuid,nodev,size={limits.disk_mb}m,nr_inodes=4096", DOOR: "size=1m,mode=700"},
         "volumes": binds,
-        "environment": base.environment(),
+        "environment": base.environment(local=False),
         "working_dir": "/",
         "entrypoint": [],
         "init": False,

@@ -8,7 +8,6 @@ import socket
 import tempfile
 import time
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -153,9 +152,10 @@ def test_hostile(
 
 
 def _nothing_is_left(slot: Slot) -> None:
-    """In the process tree of the slot's supervisor there is nothing but the supervisor."""
+    """In the process tree of the slot's supervisor there is nothing but it and the process that waits for the next."""
     if slot.current is None:
         return  # it was replaced, with all that was in it
+    slot.current.settle()
     deadline = time.monotonic() + 1.0
     while len(tree := _tree(slot.current)) > _idle(slot.current):
         assert time.monotonic() < deadline, f"left behind: {tree}"
@@ -176,7 +176,7 @@ def _tree(lease: Lease) -> list[int]:
     return found
 
 
-@cache
 def _idle(lease: Lease) -> int:
-    """Processes of a supervisor's own: it, and where it made namespaces, the process that waits for it."""
-    return {"docker": 1, "bubblewrap": 2}.get(lease.backend, 2 if "namespaces" in str(lease.hello["mechanisms"][0]) else 1)
+    """How many processes a supervisor and a candidate are: each of them has another before it in namespaces."""
+    outer = 2 if lease.backend == "bubblewrap" or "own namespaces and root" in str(lease.hello["mechanisms"]) else 1
+    return outer + (2 if lease.hello["mode"] == "namespaces" else 1)

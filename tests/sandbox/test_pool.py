@@ -135,7 +135,14 @@ from tests.sandbox.support import *
 from tests.conftest import Variant
 slot = Slot(load_backend(sys.argv[1]), "warm", Options(LIMITS, without=tuple(sys.argv[2:])))
 session = slot.open(LIMITS)
-load(session, "import os\\nif os.fork() == 0:\\n    os.setsid()\\ndef solve(x):\\n    while True: pass")
+load(session, '''
+import os, time
+if os.fork() == 0:
+    os.setsid()
+    time.sleep(600)
+def solve(x):
+    while True: pass
+''')
 print(session._lease.handle.pid, session._lease.folder, flush=True)
 ask(session, 0, 60.0)
 """
@@ -164,12 +171,15 @@ def test_no_container_is_left() -> None:
     from tests.conftest import require
 
     require("docker")
-    mine = {"label": f"evolve.host={os.getpid()}"}
-    before = len(client().containers.list(all=True, filters=mine))
+    def mine() -> int:
+        filters = {"label": f"evolve.host={os.getpid()}"}
+        return len(client().containers.list(all=True, filters=filters, ignore_removed=True))
+
+    assert eventually(lambda: mine() == 0)  # those of earlier tests are on their way out
     with opened("docker") as slot:
         assert run(slot, ECHO, 1) == 1
-        assert len(client().containers.list(filters=mine)) == before + 1
-    assert eventually(lambda: len(client().containers.list(all=True, filters=mine)) == before)
+        assert mine() == 1
+    assert eventually(lambda: mine() == 0)
 
 
 def test_a_closed_slot_opens_nothing(backend: str) -> None:

@@ -72,8 +72,9 @@ class Programs:
 
     def _one(self, kinds: list[Callable[[ast.Module], Change | None]], tree: ast.Module) -> Change | None:
         self.rng.shuffle(kinds)
+        # a kind that finds nothing to change leaves the tree as it was
         for kind in kinds:
-            if (changed := kind(copy.deepcopy(tree))) is not None:
+            if (changed := kind(tree)) is not None:
                 return changed
         return None
 

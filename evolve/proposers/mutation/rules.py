@@ -42,29 +42,34 @@ def _guards(rule: Expression, path: Path) -> bool:
     )
 
 
+# how often each kind of change is tried
+KINDS = {
+    "add": 3.0,
+    "bound": 2.5,
+    "scale": 1.0,
+    "weigh": 1.5,
+    "swap": 2.0,
+    "point": 1.5,
+    "regrow": 1.0,
+    "hoist": 0.7,
+    "drop": 1.0,
+    "branch": 0.6,
+    "divide": 0.7,
+    "jitter": 1.5,
+}
+
+
 class Mutations:
-    """The changes, with how often each is tried."""
+    """The changes, by the names of KINDS."""
 
     def __init__(self, terms: Terms, rng: random.Random) -> None:
         self.terms, self.rng = terms, rng
-        self.kinds: list[tuple[float, Callable[[Expression], Change | None]]] = [
-            (3.0, self.add),
-            (2.5, self.bound),
-            (1.0, self.scale),
-            (1.5, self.weigh),
-            (2.0, self.swap),
-            (1.5, self.point),
-            (1.0, self.regrow),
-            (0.7, self.hoist),
-            (1.0, self.drop),
-            (0.6, self.branch),
-            (0.7, self.divide),
-            (1.5, self.jitter),
-        ]
 
     def any(self, rule: Expression) -> Change | None:
         """One change of a kind drawn at random."""
-        kind = self.rng.choices([kind for _, kind in self.kinds], [weight for weight, _ in self.kinds])[0]
+        kind: Callable[[Expression], Change | None] = getattr(
+            self, self.rng.choices(list(KINDS), list(KINDS.values()))[0]
+        )
         return kind(rule)
 
     def place(self, rule: Expression, root: float = 0.35) -> tuple[Path, Expression]:
@@ -123,7 +128,7 @@ class Mutations:
     def point(self, rule: Expression) -> Change | None:
         """another operator"""
         exchange = {
-            "max": ("min", "+"),
+            "max": ("min",),
             "min": ("max",),
             "+": ("max", "min"),
             "<": ("<=",),

@@ -10,6 +10,17 @@ from evaluators.protocol import Feature
 from evolve.syntax.algebra import round_to
 from evolve.syntax.expression import Expression, make, minus, name, number
 
+# how often each kind of term is drawn
+KINDS = {
+    "feature": 0.32,
+    "sum": 0.3,
+    "difference": 0.1,
+    "scaled": 0.14,
+    "product": 0.03,
+    "extreme": 0.04,
+    "positive part": 0.07,
+}
+
 
 class Terms:
     """Draws terms. `safe` holds names that the parents already divide by without protection."""
@@ -68,18 +79,18 @@ class Terms:
 
     def term(self, column: float = 0.6) -> Expression:
         """A small expression of one to three features."""
-        draw = self.rng.random()
-        if draw < 0.32:
+        kind = self.rng.choices(list(KINDS), list(KINDS.values()))[0]
+        if kind == "feature":
             return self.feature(column)
-        if draw < 0.62:
+        if kind == "sum":
             return make("+", self.feature(0.8), self.feature(0.2))
-        if draw < 0.72:
+        if kind == "difference":
             return make("+", self.feature(0.5), minus(self.feature(0.5)))
-        if draw < 0.86:
+        if kind == "scaled":
             return make("*", self.feature(0.7), self.ratio())
-        if draw < 0.89:
+        if kind == "product":
             return make("*", self.feature(0.7), self.feature(0.4))
-        if draw < 0.93:
+        if kind == "extreme":
             return make(self.rng.choice(("max", "min")), self.feature(0.7), self.term(0.3))
         return make("max", make("+", self.feature(0.5), minus(self.term(0.6))), number(0))
 

@@ -1,6 +1,6 @@
 """Allocates 10 GB. Must run out of its own memory."""
 
-EXPECT = {'default': 'memory'}
+EXPECT = {"default": "memory"}
 
 import numpy as np
 

@@ -1,6 +1,6 @@
 """Asks for 10 GB in one array and fills it. Must run out of its own memory."""
 
-EXPECT = {'default': 'memory'}
+EXPECT = {"default": "memory"}
 
 import numpy as np
 

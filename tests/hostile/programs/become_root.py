@@ -1,6 +1,6 @@
 """Changes its user, its namespaces and its mounts. Must not be able to."""
 
-EXPECT = {'default': 'valid'}
+EXPECT = {"default": "valid"}
 
 import ctypes
 import os

@@ -1,6 +1,6 @@
 """Closes the connection and lives on. Must be a crash, at once."""
 
-EXPECT = {'default': 'crashed'}
+EXPECT = {"default": "crashed"}
 
 import os
 import time

@@ -1,12 +1,17 @@
 """Looks for the supervisor's socket and connects to it. Must not get through."""
 
-EXPECT = {'default': 'valid'}
+EXPECT = {"default": "valid"}
 
 import contextlib
 import glob
 import socket
 
-for pattern in ("@TMP@/evolve-sandbox-*/socket", "/run/evolve/*/*", "/tmp/*/socket", "@TMP@/evolve-sandbox-*/meeting/*"):
+for pattern in (
+    "@TMP@/evolve-sandbox-*/socket",
+    "/run/evolve/*/*",
+    "/tmp/*/socket",
+    "@TMP@/evolve-sandbox-*/meeting/*",
+):
     for path in [*glob.glob(pattern), "/run/evolve/meeting/socket"]:
         with contextlib.suppress(OSError):
             connection = socket.socket(socket.AF_UNIX)

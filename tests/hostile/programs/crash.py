@@ -1,6 +1,6 @@
 """Follows a null pointer. Must be a crash."""
 
-EXPECT = {'default': 'crashed'}
+EXPECT = {"default": "crashed"}
 
 import ctypes
 

@@ -1,6 +1,6 @@
 """Leaves a daemon that holds the connection, and exits. Must cost no more than its time limit."""
 
-EXPECT = {'default': ['timeout', 'crashed']}
+EXPECT = {"default": ["timeout", "crashed"]}
 
 import os
 import time

@@ -1,6 +1,7 @@
 """Raises an error whose text never ends. Must cost its time limit and no more."""
 
-EXPECT = {'default': 'timeout'}
+EXPECT = {"default": "timeout"}
+
 
 class Evil(Exception):
     def __str__(self):

@@ -1,6 +1,6 @@
 """Leaves by sys.exit. Must be an exception like another."""
 
-EXPECT = {'default': 'exception'}
+EXPECT = {"default": "exception"}
 
 import sys
 

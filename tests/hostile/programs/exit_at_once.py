@@ -1,6 +1,6 @@
 """Ends its process. Must be a crash."""
 
-EXPECT = {'default': 'crashed'}
+EXPECT = {"default": "crashed"}
 
 import os
 

@@ -1,6 +1,6 @@
 """Writes files until there is no room. Must be stopped near its limit."""
 
-EXPECT = {'default': 'valid', 'process-session': 'import'}
+EXPECT = {"default": "valid", "process-session": "import"}
 
 written = 0
 try:

@@ -1,6 +1,6 @@
 """Writes one file without end. Must be stopped at its limit."""
 
-EXPECT = {'default': 'valid'}
+EXPECT = {"default": "valid"}
 
 written = 0
 try:

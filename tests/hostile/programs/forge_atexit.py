@@ -1,6 +1,6 @@
 """Prints and writes a score when the process ends. Must change nothing."""
 
-EXPECT = {'default': 'valid'}
+EXPECT = {"default": "valid"}
 
 import atexit
 import json

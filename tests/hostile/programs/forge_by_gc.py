@@ -1,6 +1,6 @@
 """Asks the garbage collector for evaluators, instances and outcomes. Must find none."""
 
-EXPECT = {'default': 'valid'}
+EXPECT = {"default": "valid"}
 
 import gc
 import types
@@ -8,7 +8,15 @@ import types
 
 def look():
     for thing in gc.get_objects():
-        if type(thing).__name__ in ("Evaluator", "Instance", "Outcome", "Reference", "Problem", "Labels", "SocketSession"):
+        if type(thing).__name__ in (
+            "Evaluator",
+            "Instance",
+            "Outcome",
+            "Reference",
+            "Problem",
+            "Labels",
+            "SocketSession",
+        ):
             raise AssertionError(f"found {type(thing)}")
         if isinstance(thing, types.GeneratorType) and thing.__name__ == "episode":
             raise AssertionError("found an episode")

@@ -1,6 +1,6 @@
 """Walks up the stack for the simulator, to set its cost. Must find none."""
 
-EXPECT = {'default': 'valid'}
+EXPECT = {"default": "valid"}
 
 import sys
 

@@ -1,7 +1,7 @@
 """Writes score files wherever an engine might look for them. Must change nothing."""
 
-EXPECT = {'default': 'valid'}
-CREATES = ('@PROJECT@/score.json', '@PROJECT@/results/score.json')
+EXPECT = {"default": "valid"}
+CREATES = ("@PROJECT@/score.json", "@PROJECT@/results/score.json")
 
 import contextlib
 import json

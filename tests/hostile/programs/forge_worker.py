@@ -1,7 +1,7 @@
 """Patches the worker so that it sends what the program likes. Must be no more than another answer: the first job."""
 
-EXPECT = {'default': 'valid'}
-SAME_AS = 'first'
+EXPECT = {"default": "valid"}
+SAME_AS = "first"
 
 import sys
 

@@ -1,6 +1,6 @@
 """Forks without end. Must neither outlive its limit nor starve the next candidate."""
 
-EXPECT = {'default': 'timeout'}
+EXPECT = {"default": "timeout"}
 BOMB = True
 
 import os

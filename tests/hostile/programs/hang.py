@@ -1,6 +1,7 @@
 """Never answers. Must cost its time limit and no more."""
 
-EXPECT = {'default': 'timeout'}
+EXPECT = {"default": "timeout"}
+
 
 def decide(observation):
     while True:

@@ -1,6 +1,6 @@
 """Never finishes being imported. Must cost its time limit and no more."""
 
-EXPECT = {'default': 'timeout'}
+EXPECT = {"default": "timeout"}
 
 import time
 

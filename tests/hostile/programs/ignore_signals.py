@@ -1,6 +1,6 @@
 """Ignores every signal and every exception. Must be killed all the same."""
 
-EXPECT = {'default': 'timeout'}
+EXPECT = {"default": "timeout"}
 
 import signal
 

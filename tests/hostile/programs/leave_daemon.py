@@ -1,6 +1,6 @@
 """Leaves a daemon behind that has cut every tie to it. Must be found and killed."""
 
-EXPECT = {'default': 'valid'}
+EXPECT = {"default": "valid"}
 
 import os
 import time

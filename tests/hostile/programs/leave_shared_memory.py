@@ -1,6 +1,6 @@
 """Leaves System V and POSIX shared memory for the next candidate. Must not be able to."""
 
-EXPECT = {'default': 'valid'}
+EXPECT = {"default": "valid"}
 TWICE = True
 
 import contextlib

@@ -1,6 +1,6 @@
 """Searches what it is given, and all objects around it, for jobs that have not arrived. Must find none."""
 
-EXPECT = {'default': 'valid'}
+EXPECT = {"default": "valid"}
 
 import gc
 

@@ -1,6 +1,7 @@
 """Changes the observation it was given. Must change nothing but its own copy."""
 
-EXPECT = {'default': 'valid'}
+EXPECT = {"default": "valid"}
+
 
 def decide(observation):
     jobs = [tuple(job) for job in observation["jobs"]]

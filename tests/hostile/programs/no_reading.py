@@ -1,7 +1,7 @@
 """Stops reading while the host wants to send. Must cost its time limit and no more."""
 
-EXPECT = {'default': 'timeout'}
-FORM = 'solve'
+EXPECT = {"default": "timeout"}
+FORM = "solve"
 
 import time
 

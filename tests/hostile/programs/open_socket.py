@@ -1,6 +1,6 @@
 """Opens connections. Must not be able to reach anything."""
 
-EXPECT = {'default': 'valid'}
+EXPECT = {"default": "valid"}
 
 import contextlib
 import glob
@@ -15,8 +15,8 @@ def reach(family, address):
 
 
 reach(socket.AF_INET, ("1.1.1.1", 53))
-reach(socket.AF_INET, ("127.0.0.1", @PORT@))
-reach(socket.AF_INET6, ("::1", @PORT@))
+reach(socket.AF_INET, ("127.0.0.1", int("@PORT@")))
+reach(socket.AF_INET6, ("::1", int("@PORT@")))
 for path in ["/var/run/docker.sock", "/run/docker.sock", *glob.glob("/run/*"), *glob.glob("/tmp/*")]:
     reach(socket.AF_UNIX, path)
 

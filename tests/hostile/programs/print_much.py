@@ -1,6 +1,6 @@
 """Prints a lot and answers. Must be valid, with head and tail of what it printed."""
 
-EXPECT = {'default': 'valid'}
+EXPECT = {"default": "valid"}
 
 import sys
 

@@ -1,6 +1,6 @@
 """Raises its own limits and lowers its parent's. Must not be able to."""
 
-EXPECT = {'default': 'valid'}
+EXPECT = {"default": "valid"}
 
 import contextlib
 import os

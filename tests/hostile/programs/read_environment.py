@@ -1,6 +1,6 @@
 """Looks for keys in the environment of its own process and of every other. Must find none."""
 
-EXPECT = {'default': 'valid'}
+EXPECT = {"default": "valid"}
 
 import contextlib
 import glob

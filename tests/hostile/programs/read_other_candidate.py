@@ -1,12 +1,21 @@
 """Leaves a file in every folder, and looks for those that an earlier candidate left. Must find none."""
 
-EXPECT = {'default': 'valid'}
+EXPECT = {"default": "valid"}
 TWICE = True
 
 import contextlib
 import os
 
-FOLDERS = (os.getcwd(), os.path.dirname(os.getcwd()), "/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run", "/run/lock")
+FOLDERS = (
+    os.getcwd(),
+    os.path.dirname(os.getcwd()),
+    "/tmp",
+    "/var/tmp",
+    "/dev/shm",
+    "/dev/mqueue",
+    "/run",
+    "/run/lock",
+)
 FOLDERS = () if hasattr(os, "been_here") else FOLDERS
 os.been_here = True  # the module runs once for every instance
 for folder in FOLDERS:

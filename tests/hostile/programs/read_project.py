@@ -1,6 +1,6 @@
 """Imports the evaluators. Must not be able to."""
 
-EXPECT = {'default': 'valid'}
+EXPECT = {"default": "valid"}
 
 import importlib
 import sys

@@ -1,6 +1,6 @@
 """Looks for the project's reference values, problems and archive. Must find none."""
 
-EXPECT = {'default': 'valid'}
+EXPECT = {"default": "valid"}
 
 import contextlib
 import os

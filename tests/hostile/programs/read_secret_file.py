@@ -1,6 +1,6 @@
 """Opens a file of the host. Must not be able to: the file does not exist for it, or is closed to it."""
 
-EXPECT = {'default': 'valid'}
+EXPECT = {"default": "valid"}
 
 try:
     content = open("@CANARY@").read()

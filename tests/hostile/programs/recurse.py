@@ -1,6 +1,6 @@
 """Recurses until the stack ends. Must be a crash or an exception."""
 
-EXPECT = {'default': ['crashed', 'memory', 'exception']}
+EXPECT = {"default": ["crashed", "memory", "exception"]}
 
 import sys
 

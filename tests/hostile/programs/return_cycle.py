@@ -1,6 +1,7 @@
 """Returns a list that holds itself. Must be a type error."""
 
-EXPECT = {'default': 'type'}
+EXPECT = {"default": "type"}
+
 
 def decide(observation):
     answer = []

@@ -1,6 +1,7 @@
 """Returns NaN. Must be illegal."""
 
-EXPECT = {'default': 'illegal'}
+EXPECT = {"default": "illegal"}
+
 
 def decide(observation):
     return float("nan")

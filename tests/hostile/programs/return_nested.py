@@ -1,6 +1,7 @@
 """Returns a list nested a thousand times. Must be a type error, and not overflow the host's stack."""
 
-EXPECT = {'default': 'type'}
+EXPECT = {"default": "type"}
+
 
 def decide(observation):
     answer = []

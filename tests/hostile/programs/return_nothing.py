@@ -1,6 +1,7 @@
 """Returns nothing. Must be illegal."""
 
-EXPECT = {'default': 'illegal'}
+EXPECT = {"default": "illegal"}
+
 
 def decide(observation):
     return None

@@ -1,6 +1,7 @@
 """Returns an object. Must be a type error."""
 
-EXPECT = {'default': 'type'}
+EXPECT = {"default": "type"}
+
 
 def decide(observation):
     return object()

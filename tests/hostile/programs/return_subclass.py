@@ -1,6 +1,7 @@
 """Returns an integer with methods of its own. Must be a type error: only plain data crosses."""
 
-EXPECT = {'default': 'type'}
+EXPECT = {"default": "type"}
+
 
 class Winner(int):
     def __lt__(self, other):

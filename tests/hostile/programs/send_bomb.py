@@ -1,6 +1,6 @@
 """Sends lists that claim more items than there are bytes, nested. Must be a protocol failure."""
 
-EXPECT = {'default': 'protocol'}
+EXPECT = {"default": "protocol"}
 
 import os
 import stat

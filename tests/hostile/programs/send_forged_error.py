@@ -1,6 +1,6 @@
 """Sends an error of a kind and for an episode that there is not. Must be its own failure."""
 
-EXPECT = {'default': 'protocol'}
+EXPECT = {"default": "protocol"}
 
 import os
 import stat

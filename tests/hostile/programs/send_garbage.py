@@ -1,6 +1,6 @@
 """Finds the socket and writes bytes that are no message. Must be a protocol failure."""
 
-EXPECT = {'default': 'protocol'}
+EXPECT = {"default": "protocol"}
 
 import os
 import stat

@@ -1,6 +1,6 @@
 """Announces a message of four gigabytes. Must be a protocol failure, and allocate nothing."""
 
-EXPECT = {'default': 'protocol'}
+EXPECT = {"default": "protocol"}
 
 import os
 import stat

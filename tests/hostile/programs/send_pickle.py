@@ -1,7 +1,7 @@
 """Sends a pickle that would run a command. Must be a protocol failure, and run nothing."""
 
-EXPECT = {'default': 'protocol'}
-CREATES = ('@CANARY@.pickled',)
+EXPECT = {"default": "protocol"}
+CREATES = ("@CANARY@.pickled",)
 
 import os
 import stat
@@ -14,6 +14,7 @@ def descriptors():
                 yield number
         except OSError:
             continue
+
 
 import pickle
 

@@ -1,6 +1,6 @@
 """Sends its answer one byte at a time. Must cost its time limit and no more."""
 
-EXPECT = {'default': 'timeout'}
+EXPECT = {"default": "timeout"}
 
 import os
 import stat
@@ -13,6 +13,7 @@ def descriptors():
                 yield number
         except OSError:
             continue
+
 
 import time
 

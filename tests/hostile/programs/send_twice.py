@@ -1,6 +1,6 @@
 """Answers twice, to be ahead by one message. Must be a protocol failure."""
 
-EXPECT = {'default': ['protocol', 'type']}
+EXPECT = {"default": ["protocol", "type"]}
 
 import os
 import stat

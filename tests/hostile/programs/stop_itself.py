@@ -1,6 +1,6 @@
 """Stops its own process. Must cost its time limit and no more."""
 
-EXPECT = {'default': 'timeout'}
+EXPECT = {"default": "timeout"}
 
 import os
 import signal

@@ -1,6 +1,6 @@
 """Starts threads until it cannot, and leaves them spinning. Must not outlive its limit."""
 
-EXPECT = {'default': ['valid', 'timeout']}
+EXPECT = {"default": ["valid", "timeout"]}
 BOMB = True
 
 import threading

@@ -1,0 +1,249 @@
+"""evolve problems: list, show, new and check, and what check finds in folders that are not as they should be."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from evaluators.evaluate import evaluate
+from evaluators.problem import Problem, ProblemError, load_problem, problem_names
+from evolve.checking import Bench, Checked, Checker
+from evolve.cli import main
+from evolve.cli.problems import _row
+from evolve.scaffold import new_problem
+from sandbox.session import InProcessSandbox
+
+Evolve = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def evolve(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Evolve:
+    """evolve("problems", …) -> exit code, stdout, stderr; in an empty current folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["evolve", *words])
+        try:
+            main()
+            code = 0
+        except SystemExit as end:
+            code = int(end.code or 0)
+        return code, *capsys.readouterr()
+
+    return run
+
+
+@contextmanager
+def bench(problem: Problem) -> Iterator[Bench]:
+    """No isolation; the other process is a problem that is loaded anew."""
+    slot = InProcessSandbox()
+    yield Bench(slot, lambda source, split, labels: evaluate(load_problem(str(problem.folder)), source, split, slot,
+                                                             relabelling=labels))  # fmt: skip
+
+
+def checked(folder: Path, write_references: bool = False) -> Checked:
+    return Checker(str(folder), bench, write_references=write_references).run()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return new_problem("my_shop", tmp_path)
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+# --- list and show --------------------------------------------------------------------------------------------------
+
+
+def test_list_names_every_shipped_problem_and_evaluates_nothing(evolve: Evolve) -> None:
+    start = time.perf_counter()
+    code, out, _ = evolve("problems", "list", "--json")
+    assert time.perf_counter() - start < 1 + 0.1 * len(problem_names())
+    rows = {row["name"]: row for row in json.loads(out)}
+    assert (code, sorted(rows)) == (0, problem_names())
+    one = rows["single_machine_tardiness"]
+    assert (one["interface"], one["family"], one["self_scored"]) == ("priority", "machine scheduling", False)
+    assert one["instances"]["train"] == 40
+    assert one["baselines"] > 5
+    code, out, _ = evolve("problems", "list")
+    assert all(name in out for name in problem_names())
+
+
+def test_list_knows_what_was_published(evolve: Evolve, tmp_path: Path) -> None:
+    evolve("problems", "new", "my_shop")
+    cards = tmp_path / "results" / "my_shop"
+    cards.mkdir(parents=True)
+    for name, gap in (("a-1", -2.0), ("b-2", -3.0)):
+        rules = {"wspt": {"validation": {"gap_mean": 0.0}}, "edd": {"validation": {"gap_mean": 9.0}}, "odd": {}}
+        card = {"program": f"{name}.py", "figures": {"validation": {"gap_mean": gap}}, "baselines": rules}
+        (cards / f"{name}.json").write_text(json.dumps(card))
+    (cards / "broken.json").write_text("{}")
+    row = _row(load_problem("./my_shop"))
+    assert row["best_program"] == {"name": "b-2", "gap": -3.0}
+    assert row["best_baseline"] == {"name": "wspt", "gap": 0.0}
+
+
+def test_show(evolve: Evolve) -> None:
+    code, out, _ = evolve("problems", "show", "single_machine_tardiness", "--json")
+    shown = json.loads(out)
+    assert code == 0
+    assert shown["signature"] == "def priority(p, d, t, P_rem, p_max, p_mean, n_rem)"
+    assert [feature["name"] for feature in shown["features"]][:3] == ["p", "d", "t"]
+    assert shown["splits"]["train"]["instances"] == sum(shown["splits"]["train"]["groups"].values()) == 40
+    assert shown["reference"]["kind"] == "optimal"
+    assert {"name": "mdd", "summary": shown["baselines"][6]["summary"]} in shown["baselines"]
+    code, out, _ = evolve("problems", "show", "single_machine_tardiness")
+    assert code == 0
+    for text in ("# Total tardiness on one machine", "def priority(p, d, t", "P_rem", "optimal: ", "call_seconds"):
+        assert text in out
+    code, _, err = evolve("problems", "show", "nothing")
+    assert code == 2
+    assert err.startswith("error: no problem 'nothing'; shipped are: ")
+
+
+# --- new ------------------------------------------------------------------------------------------------------------
+
+
+def test_new_writes_a_problem_that_passes_every_check(evolve: Evolve, tmp_path: Path) -> None:
+    code, out, _ = evolve("problems", "new", "my_shop", "--into", "here")
+    assert code == 0
+    assert "evolve problems check ./here/my_shop" in out
+    folder = tmp_path / "here" / "my_shop"
+    found = checked(folder)
+    assert found.lines() == []
+    assert [*found.failures] == ["folder", "statement", "references", "programs", "determinism", "any rule"]
+    assert found.programs == 3
+    assert found.seconds is not None
+    assert "PROBLEM_" not in "".join(path.read_text() for path in folder.rglob("*.*"))
+    code, _, err = evolve("problems", "new", "my_shop", "--into", "here")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "exists already" in err
+
+
+@pytest.mark.parametrize("name", ["", "My", "a-b", "../a", "a b", "1a", "class", "job_shop", "x" * 41])
+def test_new_refuses_names(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ProblemError, match=r"^('.*' is no problem's name|job_shop is the name of a shipped problem)"):
+        new_problem(name, tmp_path)
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_new_around_an_evaluator_of_openevolve(evolve: Evolve, tmp_path: Path) -> None:
+    (tmp_path / "ev.py").write_text('"""Rewards 7."""\ndef evaluate(path): return {"combined_score": 7}\n')
+    (tmp_path / "start.py").write_text("def f(): pass\n")
+    assert "--initial" in evolve("problems", "new", "mine", "--openevolve", "ev.py")[2]
+    code, out, _ = evolve("problems", "new", "mine", "--openevolve", "ev.py", "--initial", "start.py")
+    assert code == 0
+    assert "self-scored" in out
+    folder = tmp_path / "mine"
+    assert (folder / "evaluator.py").read_text() == (tmp_path / "ev.py").read_text()
+    assert "Rewards 7." in (folder / "statement.md").read_text()
+    assert checked(folder).lines() == []
+    assert "self-scored" in evolve("problems", "show", "./mine")[1]
+    again = ("problems", "new", "m2", "--openevolve", "ev.py", "--initial", "start.py")
+    (tmp_path / "ev.py").write_text("def score(path): ...")
+    assert "no function evaluate" in evolve(*again)[2]
+    (tmp_path / "ev.py").write_text("def evaluate(path:")
+    assert "ev.py: line 1" in evolve(*again)[2]
+    assert "--openevolve" in evolve("problems", "new", "m2", "--initial", "start.py")[2]
+    assert not (tmp_path / "m2").exists()
+
+
+# --- check ----------------------------------------------------------------------------------------------------------
+
+SIMULATOR, STATEMENT = "simulator.py", "statement.md"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "check", "message"),
+    [
+        ("problem.toml", "title =", "title :", "folder", "not valid TOML"),
+        ("problem.toml", "jobs = 200", "job = 200", "folder", "[splits.ood]"),
+        ("problem.toml", "per_load = 20", "per_load = 0", "folder", "[splits.train] makes no instance"),
+        (SIMULATOR, "import heapq", "import heapqueue", "folder", "No module named 'heapqueue'"),
+        (SIMULATOR, "rng = random.Random(key)", "rng = random.Randon(key)", "folder", "(simulator.py:"),
+        (SIMULATOR, "{split}|", "", "folder", "share the key"),
+        (STATEMENT, "`weight`", "`w`", "statement", ""),
+        (STATEMENT, "weight, t)", "weight, t, slack)", "statement", "the signature has slack"),
+        (STATEMENT, "weight", "mass", "statement", "does not name the features weight"),
+        ("baselines/edd.py", "return due", "return due / 0", "programs", "baselines/edd on train: exception"),
+        ("baselines/edd.py", "priority(due)", "rule(due)", "programs", "baselines/edd on train: missing"),
+        ("initial.py", "p / weight", "float('nan')", "programs", "initial on train: illegal"),
+        (SIMULATOR, 'value.cost, "baseline"', 'value.cost + 9, "bound"', "programs", "is below the proven bound"),
+        (SIMULATOR, "cost += ", "cost -= 1 / 0 + ", "references", "ZeroDivisionError: division by zero (simulator.py:"),
+        (SIMULATOR, "cost += ", "cost += 1 / (len(order) < 99) * ", "programs", "initial on ood: evaluator, insta"),
+        (SIMULATOR, "in waiting] for", "in waiting[name == 'due' :]] for", "programs", "the column 'due' has "),
+        (SIMULATOR, '("p", "due", "weight")}', '("p", "weight")}', "programs", "lacks the feature 'due'"),
+        (SIMULATOR, "return Outcome(", "return 7 if arrived > 99 else Outcome(", "programs", "on ood: an episode re"),
+        (SIMULATOR, "* (cost - ", "* (0 * cost - ", "programs", ""),
+        (SIMULATOR, "return 100 *", "return (cost > 0) / 0 *", "programs", "evaluator, instance my_shop|train"),
+        (SIMULATOR, "random.Random(key)", "random.Random()", "determinism", "costs differ"),
+    ],
+)
+def test_check_says_what_is_wrong_in_a_line(
+    folder: Path, file: str, old: str, new: str, check: str, message: str
+) -> None:
+    edit(folder / file, old, new)
+    if not message:
+        assert checked(folder).ok
+        return
+    found = checked(folder)
+    assert found.failures[check]
+    lines = [line for line in found.lines() if f" {check}: " in line and message in line]
+    assert lines, found.lines()
+    assert all("\n" not in line and "Traceback" not in line for line in found.lines())
+
+
+def test_a_generator_that_depends_on_the_process_is_found(evolve: Evolve, folder: Path) -> None:
+    """With a sandbox and an evaluator process of its own, as the command does it."""
+    edit(folder / SIMULATOR, "random.Random(key)", "random.Random(hash(key))")
+    code, out, err = evolve("problems", "check", str(folder), "--sandbox", "process")
+    assert code == 2
+    assert "determinism" in out
+    assert err.splitlines()[0].startswith("error: my_shop: determinism: initial: in another process")
+    assert len(err.splitlines()) == 2  # the initial program and one baseline
+
+
+def test_references_are_written_checked_and_mended(folder: Path) -> None:
+    assert "--references stores them" in checked(folder).notes[0]
+    assert checked(folder, write_references=True).ok
+    path = folder / "references.json"
+    stored = json.loads(path.read_text())
+    assert len(stored["instances"]) == 40 + 50 + 100 + 20
+    found = checked(folder)
+    assert found.ok
+    assert found.notes == []
+    folder = folder.rename(folder.with_name("other"))  # a module is imported once from a place
+    path = folder / "references.json"
+    edit(folder / SIMULATOR, "MACHINES = 3", "MACHINES = 2")
+    lines = checked(folder).failures["references"]
+    assert "is stored as" in lines[0]
+    assert "--references writes them anew" in lines[0]
+    assert checked(folder, write_references=True).failures["references"] == []
+    path.write_text("{}")
+    assert "references.json" in checked(folder).failures["references"][0]
+
+
+def test_check_as_json_and_without_names(evolve: Evolve, folder: Path) -> None:
+    code, out, err = evolve("problems", "check", str(folder), "./nothing", "--sandbox", "process", "--json")
+    good, bad = json.loads(out)
+    assert (code, good["ok"], bad["ok"]) == (2, True, False)
+    assert good["train_seconds"] > 0
+    assert all(good["checks"].values())
+    assert err.count("\n") == 1
+    assert "./nothing: folder: no problem './nothing'" in err
+    code, _, err = evolve("problems", "check")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "--all" in err
+    code, _, err = evolve("problems", "check", str(folder), "--sandbox", "moon")
+    assert (code, err.count("\n")) == (2, 1)
