@@ -268,11 +268,14 @@ def _import(name: str, folder: Path, where: str) -> ModuleType:
             assert spec.loader is not None
             module = importlib.util.module_from_spec(spec)
             sys.modules[unique] = module
+            sys.path.insert(0, str(folder))  # so that it may import what lies beside it
             try:
                 spec.loader.exec_module(module)
             except BaseException:
                 del sys.modules[unique]
                 raise
+            finally:
+                sys.path.remove(str(folder))
             return module
         if os.getcwd() not in sys.path:
             sys.path.append(os.getcwd())

@@ -138,7 +138,7 @@ class _Nodes:
         if base is None and candidate.parents:
             base = around.program(candidate.parents[-1])[0].source
         try:
-            source = program_of(state["reply"] or "", base, around.problem.functions)
+            source = program_of(state["reply"] or "", base, around.problem.entry_functions)
         except Unparsed as error:
             return self._wrong(candidate, "unparsed", "reply", str(error))
         candidate.source, candidate.thought = source, thought_of(source)

@@ -30,11 +30,16 @@ class Limits:
     cpu_seconds: int
 
 
+def expendable() -> None:
+    """Be the first that the kernel ends when memory runs out."""
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+        file.write("1000")
+
+
 def become(limits: Limits, folder: str, descriptors: Sequence[int], drop: Callable[[], object]) -> NoReturn:
     """Turn a forked process into a candidate's: nothing of the supervisor's left, limits on, rights gone."""
     try:
-        with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
-            file.write("1000")
+        expendable()
         for kind in range(1, signal.NSIG):
             with contextlib.suppress(OSError, ValueError):
                 signal.signal(kind, signal.SIG_IGN if kind in (signal.SIGPIPE, signal.SIGXFSZ) else signal.SIG_DFL)

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from sandbox import confine, leftovers, namespaces, worker
-from sandbox.candidate import Limits, become
+from sandbox.candidate import Limits, become, expendable
 
 FIRST_USER = 20_000
 START_SECONDS = 3.0
@@ -278,6 +278,7 @@ class NamespaceSlot(Slot):
         outer = os.fork()
         if outer == 0:
             try:
+                confine.prctl(confine.PR_SET_DUMPABLE, 1)  # else its /proc files are root's, and not to be written
                 namespaces.unshare(namespaces.NEWUSER | namespaces.NEWPID | namespaces.NEWNS | namespaces.NEWIPC)
                 if inner := os.fork():
                     os.write(tell, str(inner).encode())
@@ -302,6 +303,8 @@ class NamespaceSlot(Slot):
         namespaces.own_proc()
         namespaces.scratch(self.base, limits.disk_mb, "777")
         signal.signal(signal.SIGTERM, _interrupt)
+        expendable()
+        confine.prctl(confine.PR_SET_DUMPABLE, 0)
         candidate = os.fork()
         if candidate == 0:
             os.setsid()

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from evaluators.problem import ProblemError
+from evaluators.protocol import EvaluatorBug
 from evolve.archive import ArchiveError
 from evolve.cli import measure, problems, publish, run, sandbox, show
 from evolve.config import ConfigError
@@ -23,6 +24,7 @@ EXPECTED = (
     ArchiveError,
     ConfigError,
     EvaluationError,
+    EvaluatorBug,
     ProblemError,
     PromptError,
     ProposerError,

@@ -6,7 +6,7 @@ import asyncio
 import tempfile
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.syntax import Syntax
@@ -19,9 +19,11 @@ from evolve.cli.common import ArchiveOption, JsonOption, console, print_json
 from evolve.config import ConfigError, RunConfig, read_config
 from evolve.display import make_display
 from evolve.records import Candidate, Run
-from evolve.replay import replay
-from evolve.session import Ending, conduct, new_run
 from evolve.tables import Program, standing_table
+
+# The engine is imported where a search begins: LangGraph takes a second, and `evolve runs` should not.
+if TYPE_CHECKING:
+    from evolve.session import Ending
 
 
 def register(app: typer.Typer) -> None:
@@ -67,6 +69,8 @@ def run(
         "isolation": isolation,
     }
     settings = read_config(problem, config, options)
+    from evolve.session import new_run
+
     loaded = load_problem(settings.problem)
     with Archive.open(archive) as opened:
         _conduct(new_run(settings, opened, loaded), opened)
@@ -93,6 +97,8 @@ def resume(
 
 def replay_run(run: Annotated[str, typer.Argument(help="a run's id")], archive: ArchiveOption = None) -> None:
     """Play a run again from its recorded replies, without a model, and say whether it comes out the same."""
+    from evolve.replay import replay
+
     with Archive.open(archive, create=False) as opened, tempfile.TemporaryDirectory() as folder:
         record = opened.run(run)
         config = RunConfig.model_validate(record.config)
@@ -141,6 +147,8 @@ def _summary(archive: Archive, record: Run) -> dict[str, object]:
 
 
 def _conduct(record: Run, archive: Archive) -> None:
+    from evolve.session import conduct
+
     config = RunConfig.model_validate(record.config)
     by = ", ".join(config.models) or config.proposer
     title = f"run {record.id}: {record.problem}, {by}, {config.strategy}"

@@ -87,7 +87,7 @@ def test_unreachable_endpoint(tmp_path: Path) -> None:
             "http://127.0.0.1:9/v1",
             *QUICK,
             cwd=tmp_path,
-        )  # fmt: skip
+        )
     )
     assert "cannot reach http://127.0.0.1:9/v1" in line
 
@@ -105,7 +105,7 @@ def test_wrong_key(openai_server: Callable[..., FakeServer], tmp_path: Path) -> 
             *QUICK,
             cwd=tmp_path,
             env={"OPENAI_API_KEY": "wrong-secret"},
-        )  # fmt: skip
+        )
     )
     assert "OPENAI_API_KEY" in line
     assert "wrong-secret" not in line
@@ -119,8 +119,14 @@ def test_no_key(tmp_path: Path) -> None:
 
 
 def test_no_docker(tmp_path: Path) -> None:
-    done = evolve("run", "single_machine_tardiness", "--sandbox", "docker", cwd=tmp_path,
-                  env={"DOCKER_HOST": f"unix://{tmp_path}/nothing.sock"})  # fmt: skip
+    done = evolve(
+        "run",
+        "single_machine_tardiness",
+        "--sandbox",
+        "docker",
+        cwd=tmp_path,
+        env={"DOCKER_HOST": f"unix://{tmp_path}/nothing.sock"},
+    )
     assert "docker" in refused(done).lower()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,10 +72,8 @@ def test_refuses_edits_that_do_not_apply(reply: str, parent: str | None, says: s
 
 @given(st.text())
 def test_any_text_is_a_program_or_unparsed(reply: str) -> None:
-    try:
+    with contextlib.suppress(Unparsed):
         assert isinstance(program_of(reply, PARENT, ["priority"]), str)
-    except Unparsed as error:
-        assert str(error)
 
 
 def test_thought_is_the_first_docstring_line() -> None:
