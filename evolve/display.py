@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import difflib
+import os
 import sys
 import time
 from collections import Counter
@@ -19,6 +20,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
+from evolve.archive.rows import Usage
 from evolve.budget import Limits
 from evolve.records import Candidate, Completion
 
@@ -42,8 +44,18 @@ class Progress:
     known: Sequence[Candidate] = ()
     initial: Candidate | None = None
     best: dict[str, Candidate] = field(default_factory=dict)
-    first: int | None = None
     searching: float | None = None
+    seconds_before: float = 0.0  # used by earlier sessions of the run
+    _before: tuple[int, int, float] = (0, 0, 0.0)  # candidates, tokens and cost of earlier sessions
+
+    def remember(self, candidates: Sequence[Candidate], usage: Usage, seconds: float) -> None:
+        """Count in what earlier sessions of the run did; candidates in the order in which they were told."""
+        for candidate in candidates:
+            self.told(candidate)
+        self.calls, self.failed_calls, self.unpriced = usage.calls, usage.failed_calls, usage.unpriced_calls
+        self.tokens, self.cost = usage.input_tokens + usage.output_tokens, usage.cost
+        self.seconds_before = seconds
+        self._before = (len(candidates), self.tokens, self.cost)
 
     def phase(self, text: str) -> None:
         self.text = text
@@ -62,8 +74,6 @@ class Progress:
 
     def told(self, candidate: Candidate) -> list[str]:
         """Count a candidate; returns the splits on which it is the best so far."""
-        if self.first is None:
-            self.first = candidate.number
         self.ended[candidate.status] += 1
         if candidate.status != "valid":
             return []
@@ -81,21 +91,18 @@ class Progress:
         return (min(measured)[1], min(measured)[0]) if measured else None
 
     def left(self) -> float | None:
-        """Estimated seconds left, from the share of the budget that this session has used so far."""
+        """Estimated seconds left, from what this session has used of the budget so far."""
         if self.searching is None:
             return None
         elapsed = time.monotonic() - self.searching
         estimates = []
-        done = sum(self.ended.values())
-        if self.limits.candidates and done:
-            total = self.limits.candidates - ((self.first or 1) - 1)
-            estimates.append(elapsed * max(0, total - done) / done)
-        if self.limits.tokens and self.tokens:
-            estimates.append(elapsed * max(0, self.limits.tokens - self.tokens) / self.tokens)
-        if self.limits.cost and self.cost:
-            estimates.append(elapsed * max(0.0, self.limits.cost - self.cost) / self.cost)
+        used = (sum(self.ended.values()), self.tokens, self.cost)
+        limits = (self.limits.candidates, self.limits.tokens, self.limits.cost)
+        for limit, now, before in zip(limits, used, self._before, strict=True):
+            if limit and now > before:
+                estimates.append(elapsed * max(0.0, limit - now) / (now - before))
         if self.limits.hours:
-            estimates.append(max(0.0, self.limits.hours * 3600 - elapsed))
+            estimates.append(max(0.0, self.limits.hours * 3600 - self.seconds_before - elapsed))
         return min(estimates, default=None)
 
     def budget_line(self) -> str:
@@ -177,7 +184,7 @@ class LiveDisplay:
         self._console = console
         self._diff = False
         self._restore: Any = None
-        self._live = Live(console=console, refresh_per_second=4, get_renderable=self._render, transient=True)
+        self._live = Live(console=console, refresh_per_second=4, get_renderable=self.panel, transient=True)
 
     def phase(self, text: str) -> None:
         self.progress.phase(text)
@@ -193,7 +200,8 @@ class LiveDisplay:
     def told(self, candidate: Candidate) -> None:
         self.progress.told(candidate)
 
-    def _render(self) -> Panel:
+    def panel(self) -> Panel:
+        """The panel as it is now."""
         progress = self.progress
         grid = Table.grid(padding=(0, 2))
         grid.add_column(style="bold")
@@ -244,15 +252,23 @@ class LiveDisplay:
             import tty
 
             descriptor = sys.stdin.fileno()
+            if os.tcgetpgrp(descriptor) != os.getpgrp():
+                raise OSError("started in the background: whoever touches the terminal there is stopped")
             before = termios.tcgetattr(descriptor)
             tty.setcbreak(descriptor)
-            asyncio.get_running_loop().add_reader(descriptor, self._key)
+            asyncio.get_running_loop().add_reader(descriptor, self._key, descriptor)
             self._restore = lambda: termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
         except (ImportError, OSError, ValueError, RuntimeError, NotImplementedError):
             self._restore = lambda: None
 
-    def _key(self) -> None:
-        if sys.stdin.read(1) == "d":
+    def _key(self, descriptor: int) -> None:
+        try:
+            keys = os.read(descriptor, 1024)
+        except OSError:
+            keys = b""
+        if not keys:  # the terminal has gone
+            asyncio.get_running_loop().remove_reader(descriptor)
+        for _ in range(keys.count(b"d")):
             self._diff = not self._diff
 
     def __enter__(self) -> LiveDisplay:

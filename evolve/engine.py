@@ -92,6 +92,11 @@ class Engine:
             )
         )
 
+    @property
+    def busy(self) -> bool:
+        """Whether lives are under way."""
+        return self._asked > self._told
+
     def stop(self, reason: str = "stopped") -> None:
         """Start nothing more; what is in flight still ends and is recorded."""
         self.budget.closed = reason
@@ -148,6 +153,7 @@ class Engine:
             self.archive.save_candidate(initial, results)
         self.initial = initial
         self._keep(initial, results.get("train", ()))
+        self.strategy.tell(initial)
         self.baselines = await measure_baselines(
             self.pool, self.problem, self.archive, self.run, ("train", "validation"), known
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluators.evaluate import Evaluation, InstanceResult
-from evaluators.problem import Problem
+from evaluators.problem import Problem, ProblemError
 from evolve.archive import Archive
 from evolve.figures import against, split_figures
 from evolve.records import Candidate, Run
@@ -35,6 +36,11 @@ def publish(candidate: Candidate, run: Run, problem: Problem, archive: Archive, 
     """Write a candidate's program and card to `into`/<problem>/; returns the card's path. Measures what is missing."""
     if candidate.status != "valid" or candidate.source is None:
         raise PublishError(f"candidate {candidate.id} is {candidate.status}; only a valid program can be published")
+    if problem.fingerprint != run.fingerprint:
+        raise PublishError(
+            f"{problem.name} has changed since run {run.id} (evaluator, problem.toml or references): its figures would "
+            f"not compare; as the problem is now: evolve compare {candidate.id} --problem {run.folder}"
+        )
     results = {split: _results(candidate, split, archive, measure) for split in problem.splits}
     paper = problem.spec.paper_rule
     rules = {
@@ -87,21 +93,36 @@ def publish(candidate: Candidate, run: Run, problem: Problem, archive: Archive, 
 
 def verify(folder: Path, load: Callable[[str], Problem], measurer: Callable[[Problem], Measure]) -> list[Verdict]:
     """Measure every published program again and compare with its card, instance by instance."""
-    cards = sorted(folder.glob("*/*.json"))
-    return [Verdict(card, _differences(card, load, measurer)) for card in cards]
+    loaded: dict[str, tuple[Problem, Measure]] = {}
+
+    def prepared(name: str) -> tuple[Problem, Measure]:
+        if name not in loaded:
+            problem = load(name)
+            loaded[name] = problem, measurer(problem)
+        return loaded[name]
+
+    verdicts = []
+    for card in sorted(folder.glob("*/*.json")):
+        try:
+            verdicts.append(Verdict(card, _differences(card, prepared)))
+        except (PublishError, ProblemError) as error:
+            verdicts.append(Verdict(card, [str(error)]))
+    return verdicts
 
 
 def read_card(path: Path) -> dict[str, Any]:
     """A card's content. Raises PublishError for a file that is none."""
     try:
         card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        card["program"], card["sha256"], card["problem"], card["per_instance"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        card["program"], card["sha256"], card["problem"], card["problem_fingerprint"]
+        for split, rows in card["per_instance"].items():
+            card["figures"][split]["gap_mean"], [row["instance"] for row in rows]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise PublishError(f"{path}: not a card ({type(error).__name__}: {error})") from None
     return card
 
 
-def _differences(path: Path, load: Callable[[str], Problem], measurer: Callable[[Problem], Measure]) -> list[str]:
+def _differences(path: Path, prepared: Callable[[str], tuple[Problem, Measure]]) -> list[str]:
     card = read_card(path)
     try:
         source = (path.parent / card["program"]).read_text(encoding="utf-8")
@@ -109,8 +130,7 @@ def _differences(path: Path, load: Callable[[str], Problem], measurer: Callable[
         return [f"{card['program']}: {error.strerror}"]
     if _digest(source) != card["sha256"]:
         return [f"{card['program']} is not the program that was published (its SHA-256 differs)"]
-    problem = load(card["problem"])
-    measure = measurer(problem)
+    problem, measure = prepared(card["problem"])
     found = []
     if problem.fingerprint != card["problem_fingerprint"]:
         found.append("the problem has changed since (problem.toml, references or evaluator)")
@@ -119,11 +139,27 @@ def _differences(path: Path, load: Callable[[str], Problem], measurer: Callable[
         if evaluation.failure is not None:
             found.append(f"{split}: the program fails: {evaluation.failure.message.splitlines()[0]}")
             continue
-        costs = {result.instance: result.cost for result in evaluation.results}
-        differ = [row["instance"] for row in rows if costs.get(row["instance"]) != row["cost"]]
-        if differ or len(rows) != len(costs):
-            found.append(f"{split}: {len(differ)} of {len(rows)} costs differ, first on {differ[:1]}")
+        measured = {result.instance: result for result in evaluation.results}
+        for name in ("cost", "gap"):
+            true = {instance: getattr(result, name) for instance, result in measured.items()}
+            differ = [row["instance"] for row in rows if not _close(row.get(name), true.get(row["instance"]))]
+            if differ:
+                found.append(f"{split}: {len(differ)} of {len(rows)} {name}s differ, first on {differ[0]}")
+        if {row["instance"] for row in rows} != set(measured) or len(rows) != len(measured):
+            found.append(f"{split}: the card has {len(rows)} instances, the problem {len(measured)}")
+        claimed = card["figures"][split]["gap_mean"]
+        if not _close(claimed, evaluation.gap_mean):
+            found.append(f"{split}: the mean gap is {evaluation.gap_mean:.6g}, not {claimed}")
+    if missing := [split for split in problem.splits if split not in card["per_instance"]]:
+        found.append(f"not measured on {', '.join(missing)}")
     return found
+
+
+def _close(claimed: object, true: float | None) -> bool:
+    """The same but for the last digits, which another machine may round otherwise."""
+    if true is None or not isinstance(claimed, int | float):
+        return False
+    return math.isclose(claimed, true, rel_tol=1e-9, abs_tol=1e-12)
 
 
 def _digest(source: str) -> str:

@@ -167,7 +167,7 @@ class _stopped_by_signals:
             asyncio.get_running_loop().remove_signal_handler(number)
 
     def _stop(self) -> None:
-        if self.engine.budget.closed is None and self.engine.budget.in_flight:
+        if self.engine.budget.closed is None and self.engine.busy:
             self.engine.stop("stopped by the user")
             self.listener.phase("stopping: what is in flight still ends; Ctrl-C again stops at once")
         elif self._task is not None:

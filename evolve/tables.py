@@ -45,6 +45,7 @@ def standing_table(programs: Sequence[Program], splits: Sequence[str], problem: 
         caption_justify="left",
         box=box.SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
+        show_edge=False,
     )
     table.add_column("program", no_wrap=True)
     for split in splits:
@@ -55,7 +56,7 @@ def standing_table(programs: Sequence[Program], splits: Sequence[str], problem: 
     for name in headline:
         table.add_column(name.replace("_", "\n"), justify="right", no_wrap=True)
     if first is not None:
-        table.add_column(f"against {first.name}\n{focus}", no_wrap=True)
+        table.add_column(f"{first.name} against it\n{focus}", no_wrap=True)
     for program in sorted(programs, key=lambda program: _order(program, focus)):
         cells = [Text(program.name)]
         for split in splits:
@@ -88,7 +89,7 @@ def _gap(program: Program, split: str, interval: bool) -> list[Text]:
 def _metric(program: Program, split: str, name: str) -> Text:
     results = program.results.get(split)
     value = split_figures(split, results).metrics.get(name) if results else None
-    return Text("" if value is None else f"{value:.4g}")
+    return Text("" if value is None else f"{value:.3g}")
 
 
 def _against(program: Program, first: Program, split: str) -> Text:
@@ -96,5 +97,5 @@ def _against(program: Program, first: Program, split: str) -> Text:
     if program is first or not mine or not theirs:
         return Text("")
     test = against(split, mine, program.name, theirs)
-    p = f"p={test.p_value:.2g}" if test.p_value >= 0.001 else "p<.001"
+    p = f"p={test.p_value:.1g}" if test.p_value >= 0.001 else "p<.001"
     return Text(f"{test.difference:+.3g} {test.wins}:{test.losses} {p}")

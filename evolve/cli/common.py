@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.status import Status
 
 from evaluators.evaluate import evaluate
 from evaluators.problem import Problem, ProblemError
@@ -26,6 +27,11 @@ ProblemOption = Annotated[str, typer.Option("--problem", help="a shipped problem
 SplitOption = Annotated[list[str] | None, typer.Option("--split", help="train, validation, test or ood; repeatable")]
 
 console = Console()
+
+
+def spinner(text: str) -> Status:
+    """Shows that something is being done; on stderr, so that stdout is the result alone."""
+    return Console(stderr=True).status(text, spinner="line")
 
 
 def print_json(value: Any) -> None:

@@ -23,6 +23,7 @@ from evolve.cli.common import (
     measuring,
     print_json,
     read_program,
+    spinner,
 )
 from evolve.figures import against, group_means, split_figures
 from evolve.tables import Program, standing_table
@@ -50,7 +51,7 @@ def evaluate_file(
         loaded.instances(name)
     with (
         measuring(loaded, sandbox, cast("Isolation", isolation)) as measure,
-        console.status("evaluating", spinner="line"),
+        spinner("evaluating"),
     ):
         evaluations = [measure(source, name) for name in splits]
     rows = [_evaluation_json(evaluation) for evaluation in evaluations]
@@ -132,7 +133,7 @@ def compare(
     if len(chosen) == 1:
         chosen += [(name, "human", source) for name, source in loaded.baselines.items() if name != chosen[0][0]]
     rows: list[Program] = []
-    with measuring(loaded, sandbox) as measure, console.status("measuring", spinner="line") as status:
+    with measuring(loaded, sandbox) as measure, spinner("measuring") as status:
         for name, origin, source in chosen:
             results: dict[str, Sequence[InstanceResult]] = {}
             failure = None
@@ -156,8 +157,8 @@ def _program_json(row: Program, first: Program, splits: Sequence[str]) -> dict[s
         "by": row.origin,
         "failure": row.failure,
         "splits": [split_figures(split, row.results[split]).as_json() for split in splits if split in row.results],
-        "against_first": [
-            against(split, row.results[split], first.name, first.results[split]).as_json()
+        "first_against_it": [
+            against(split, first.results[split], row.name, row.results[split]).as_json()
             for split in splits
             if row is not first and split in row.results and split in first.results
         ],

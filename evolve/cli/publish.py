@@ -10,7 +10,7 @@ import typer
 from evaluators.evaluate import evaluate
 from evaluators.problem import Problem, load_problem
 from evolve.archive import Archive
-from evolve.cli.common import ArchiveOption, JsonOption, SandboxOption, console, measuring, print_json
+from evolve.cli.common import ArchiveOption, JsonOption, SandboxOption, console, measuring, print_json, spinner
 from evolve.exporting import export_python
 from evolve.publishing import Measure, PublishError
 from evolve.publishing import publish as publish_candidate
@@ -55,7 +55,7 @@ def publish(
         record = opened.candidate(candidate)
         run = opened.run(record.run)
         problem = load_problem(run.folder)
-        with measuring(problem, sandbox) as measure, console.status("measuring", spinner="line"):
+        with measuring(problem, sandbox) as measure, spinner("measuring"):
             path = publish_candidate(record, run, problem, opened, measure, into)
     console.print(f"wrote {path} and {path.with_suffix('.py').name}; check with: evolve verify {into}")
 
@@ -76,7 +76,7 @@ def verify(
         return lambda source, split: evaluate(problem, source, split, slot)
 
     try:
-        with console.status("measuring", spinner="line"):
+        with spinner("measuring"):
             verdicts = verify_folder(folder, load_problem, measurer)
     finally:
         for slot in slots:

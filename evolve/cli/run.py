@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
 from rich.syntax import Syntax
 from rich.table import Table
 
@@ -95,7 +96,11 @@ def resume(
         _conduct(record, opened)
 
 
-def replay_run(run: Annotated[str, typer.Argument(help="a run's id")], archive: ArchiveOption = None) -> None:
+def replay_run(
+    run: Annotated[str, typer.Argument(help="a run's id")],
+    archive: ArchiveOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Play a run again from its recorded replies, without a model, and say whether it comes out the same."""
     from evolve.replay import replay
 
@@ -103,11 +108,15 @@ def replay_run(run: Annotated[str, typer.Argument(help="a run's id")], archive: 
         record = opened.run(run)
         config = RunConfig.model_validate(record.config)
         title = f"replay of {record.id}: {record.problem}, {config.strategy}"
-        with Archive.open(Path(folder) / "replay.db") as into, make_display(title, Limits(), console) as display:
+        shown = Console(stderr=True) if as_json else console
+        with Archive.open(Path(folder) / "replay.db") as into, make_display(title, Limits(), shown) as display:
             _, differences = asyncio.run(replay(record, opened, into, display))
-    for line in differences[:20]:
-        console.print(line)
-    console.print("the same run" if not differences else f"{len(differences)} candidates differ")
+    if as_json:
+        print_json({"run": record.id, "same": not differences, "differences": differences})
+    else:
+        for line in differences[:20]:
+            console.print(line)
+        console.print("the same run" if not differences else f"{len(differences)} candidates differ")
     raise typer.Exit(1 if differences else 0)
 
 
@@ -123,8 +132,9 @@ def runs(archive: ArchiveOption = None, as_json: JsonOption = False) -> None:
         table.add_column(heading)
     table.add_column("validation gap", justify="right")
     for row in rows:
-        gap = "" if row["validation"] is None else f"{row['validation']:.4g}"
-        table.add_row(*(str(value or "") for name, value in row.items() if name != "validation"), gap)
+        gap = row.pop("validation")
+        shown = [*row.values(), f"{gap:.4g}" if isinstance(gap, float) else None]
+        table.add_row(*("" if value is None else str(value) for value in shown))
     console.print(table)
 
 
@@ -147,14 +157,18 @@ def _summary(archive: Archive, record: Run) -> dict[str, object]:
 
 
 def _conduct(record: Run, archive: Archive) -> None:
-    from evolve.session import conduct
+    from evolve.session import conduct, seconds_used
 
     config = RunConfig.model_validate(record.config)
     by = ", ".join(config.models) or config.proposer
     title = f"run {record.id}: {record.problem}, {by}, {config.strategy}"
     limits = Limits(config.candidates, config.tokens, config.cost, config.hours)
     interrupted = False
+    told = sorted(
+        (c for c in archive.candidates_of(record.id) if c.number > 0 and c.told is not None), key=lambda c: c.told or 0
+    )
     with make_display(title, limits, console) as display:
+        display.progress.remember(told, archive.usage(record.id), seconds_used(archive, record.id))
         try:
             ending = asyncio.run(conduct(record, archive, display))
         except asyncio.CancelledError:
@@ -178,7 +192,7 @@ def _show_ending(ending: Ending, archive: Archive) -> None:
     console.print(standing_table(programs, splits, problem, f"{problem.spec.title}: the champion beside all baselines"))
     console.print(
         f"Champion: {champion.id}. Next: evolve show {champion.id} · evolve compare {champion.id} --problem "
-        f"{problem.name} · evolve export {champion.id} · evolve publish {champion.id}",
+        f"{ending.run.config['problem']} · evolve export {champion.id} · evolve publish {champion.id}",
         soft_wrap=True,
     )
 

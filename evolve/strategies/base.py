@@ -36,4 +36,7 @@ class Strategy(Protocol):
         """What the next candidate should be."""
 
     def tell(self, candidate: Candidate) -> None:
-        """A life is over: `candidate` is valid (with its train gap), or ended otherwise, as its status says."""
+        """A life is over: `candidate` is valid (with its train gap), or ended otherwise, as its status says.
+
+        The first that it is told of is the initial program, number 0.
+        """

@@ -90,7 +90,7 @@ def _by_rank(items: Sequence[T], rng: random.Random, temperature: float) -> T:
 class Islands:
     """The strategy. Its state is what `tell` has put into the islands."""
 
-    def __init__(self, islands: int = 4) -> None:
+    def __init__(self, islands: int = 6) -> None:
         self._islands = [Population() for _ in range(islands)]
         self._elite = Population(limit=ELITE)
         self._resets = 0

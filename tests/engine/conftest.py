@@ -1,47 +1,20 @@
-"""A small problem that is measured in milliseconds, and a way to conduct runs of it."""
+"""A way to conduct runs of a small problem."""
 
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from evaluators.problem import shipped_problems
 from evolve.archive import Archive
 from evolve.config import read_config
 from evolve.session import Ending, conduct, new_run
 from tests.engine.listening import Silent
 from tests.fakes.fixtures import *  # noqa: F403
-
-TOML = """
-title = "Tardiness, small"
-family = "test"
-interface = "priority"
-accepts = ["priority", "solve"]
-evaluator = "evaluators.machines.tardiness:SingleMachineTardiness"
-paper_rule = "mddc"
-splits.train = { n = [12], per_class = [1] }
-splits.validation = { n = [14], per_class = [1] }
-splits.test = { n = [15], per_class = [1] }
-reference = { kind = "optimal", source = "Lawler" }
-"""
-
-
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A problem folder: tardiness with 20 instances of 12 jobs and three baselines."""
-    folder = tmp_path_factory.mktemp("problems") / "tiny"
-    source = shipped_problems() / "single_machine_tardiness"
-    (folder / "baselines").mkdir(parents=True)
-    for name in ("initial.py", "statement.md", "baselines/edd.py", "baselines/mdd.py", "baselines/mddc.py"):
-        shutil.copy(source / name, folder / name)
-    (folder / "problem.toml").write_text(TOML)
-    return folder
-
+from tests.tiny import tiny as tiny
 
 Conducted = tuple[Ending, Archive]
 

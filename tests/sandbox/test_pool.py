@@ -171,6 +171,7 @@ def test_no_container_is_left() -> None:
     from tests.conftest import require
 
     require("docker")
+
     def mine() -> int:
         filters = {"label": f"evolve.host={os.getpid()}"}
         return len(client().containers.list(all=True, filters=filters, ignore_removed=True))

@@ -127,7 +127,7 @@ def test_islands_shift_from_new_ideas_to_polishing_the_best() -> None:
     asked, told = search("islands", [("valid", draw.uniform(0, 100), 9 + number) for number in range(400)], total=400)
     early, late = asked[:100], asked[-80:]
     new, polish = ("explore", "mutate"), ("tune", "simplify")
-    assert sum(proposal.operator in new for proposal in early) > 70
+    assert sum(proposal.operator in new for proposal in early) > 60
     assert sum(proposal.operator in polish for proposal in late) > 45
     best = sorted(told, key=lambda one: one.train or 0)[:30]
     assert sum(proposal.parents[-1] in {one.id for one in best} for proposal in late) > 60
@@ -137,14 +137,14 @@ def test_the_weaker_islands_start_again_from_the_stronger() -> None:
     strategy = make("islands")
     initial = candidate(0, "valid", 100.0, 20)
     strategy.tell(initial)
-    for number in range(1, 5):
+    for number in range(1, 7):
         note = {"island": number - 1, "resets": 0}
         strategy.tell(candidate(number, "valid", 10.0 * number, 8, Proposal("mutate", ("c0",), (), None, note)))
     strategy.tell(candidate(9, "failed", 0.0, 8, Proposal("mutate", ("c0",), (), None, {"island": 0, "resets": 1})))
     parents = {
         strategy.ask(view(initial, 26, 100, {"mutate": 1}), random.Random(number)).parents[0] for number in range(200)
     }
-    assert parents == {"c0", "c1", "c2"}
+    assert parents == {"c0", "c1", "c2", "c3"}
 
 
 def test_of_equal_programs_the_smaller_is_preferred() -> None:

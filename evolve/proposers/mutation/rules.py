@@ -45,17 +45,17 @@ def _guards(rule: Expression, path: Path) -> bool:
 # how often each kind of change is tried
 KINDS = {
     "add": 3.0,
-    "bound": 2.5,
-    "scale": 1.0,
-    "weigh": 1.5,
+    "bound": 4.0,
+    "scale": 0.6,
+    "weigh": 1.2,
     "swap": 2.0,
-    "point": 1.5,
-    "regrow": 1.0,
-    "hoist": 0.7,
-    "drop": 1.0,
-    "branch": 0.6,
-    "divide": 0.7,
-    "jitter": 1.5,
+    "point": 1.0,
+    "regrow": 1.5,
+    "hoist": 0.6,
+    "drop": 0.8,
+    "branch": 0.4,
+    "divide": 0.5,
+    "jitter": 0.6,
 }
 
 

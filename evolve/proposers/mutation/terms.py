@@ -12,13 +12,13 @@ from evolve.syntax.expression import Expression, make, minus, name, number
 
 # how often each kind of term is drawn
 KINDS = {
-    "feature": 0.32,
-    "sum": 0.3,
+    "feature": 0.3,
+    "sum": 0.42,
     "difference": 0.1,
-    "scaled": 0.14,
-    "product": 0.03,
-    "extreme": 0.04,
-    "positive part": 0.07,
+    "scaled": 0.1,
+    "product": 0.01,
+    "extreme": 0.03,
+    "positive part": 0.04,
 }
 
 
@@ -100,14 +100,14 @@ class Terms:
 
     def whole(self) -> Expression:
         """An expression to start from: a weighted sum, or an extreme, of two or three terms."""
-        parts = [self.term(0.9)]
-        for _ in range(self.rng.choice((1, 1, 2))):
+        parts = [self.feature(0.9) if self.rng.random() < 0.6 else self.term(0.9)]
+        for _ in range(self.rng.choice((1, 1, 1, 2))):
             other = self.term(0.7)
             draw = self.rng.random()
-            if draw < 0.45:
+            if draw < 0.4:
                 sign = self.rng.choice((1, 1, -1))
                 parts = [make("+", *parts, make("*", number(sign), self.factor(0.1, 3), other))]
-            elif draw < 0.8:
+            elif draw < 0.9:
                 parts = [make(self.rng.choice(("max", "min")), *parts, other)]
             else:
                 parts = [self.quotient(parts[0], self.feature(0.5))]
