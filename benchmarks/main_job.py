@@ -49,7 +49,7 @@ def main(
             start = time.perf_counter()
             ending = asyncio.run(conduct(new_run(config, archive), archive, display))
             rows.append(_row(seed, ending, archive, loaded, time.perf_counter() - start))
-            console.print_json(json.dumps(rows[-1]))
+            console.print(f"seed {seed}: {rows[-1]['test']['gap_mean']:.4g} after {rows[-1]['seconds']} s")
             if picture is not None and seed == seeds - 1:
                 recorder.print(display.panel())
                 _print_ending(recorder, ending, archive, loaded)

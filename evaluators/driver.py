@@ -25,8 +25,9 @@ from evaluators.protocol import (
     one_shot,
 )
 from sandbox.session import CandidateError, Limits, Session
+from sandbox.wire import Unsendable
 
-WIDTH = 32  # episodes in lockstep; more gains nothing, and a rule may need memory for each
+WIDTH = 64  # episodes in lockstep: more would save little, and a rule may need memory for each
 
 
 @dataclass
@@ -64,6 +65,8 @@ class Clock:
         start = time.perf_counter()
         try:
             return session.call(message, left)
+        except Unsendable as error:
+            raise EvaluatorBug(f"what the evaluator tells the candidate {error}") from None
         finally:
             self.spent += time.perf_counter() - start
             self.calls += 1

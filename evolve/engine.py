@@ -248,9 +248,9 @@ class Engine:
             for split in ("train", "validation")
             if (evaluation := _evaluation(state, split)) is not None and evaluation.valid
         }
-        original = self._seen.get(candidate.syntax or "") or self._seen.get(candidate.behaviour or "")
-        if original is not None:
-            candidate.status, candidate.duplicate_of = "duplicate", original
+        candidate.duplicate_of = self._original(candidate)
+        if candidate.duplicate_of is not None:
+            candidate.status = "duplicate"
             evaluations = {}
         candidate.told = self._told + 1
         candidate.finished = time.time()
@@ -258,6 +258,16 @@ class Engine:
         self._told += 1
         self._note(candidate, evaluations.get("train", ()))
         self.listener.told(candidate)
+
+    def _original(self, candidate: Candidate) -> str | None:
+        """The earlier candidate that this one repeats: the same program, or one that behaves the same. A smaller
+        program that behaves the same is no repetition: it is how a rule is simplified."""
+        same = self._seen.get(candidate.syntax or "")
+        if same is not None:
+            return same
+        alike = self._seen.get(candidate.behaviour or "")
+        smaller = alike is not None and (candidate.size or 0) < (self.candidates[alike].size or 0)
+        return None if smaller else alike
 
     def _note(self, candidate: Candidate, results: Sequence[InstanceResult]) -> None:
         """What follows from a told candidate, in this session or an earlier one."""
@@ -271,7 +281,7 @@ class Engine:
             self.results[candidate.id] = results
             for mark in (candidate.syntax, candidate.behaviour):
                 if mark:
-                    self._seen.setdefault(mark, candidate.id)
+                    self._seen[mark] = candidate.id
 
     def _renewed(self, candidate: Candidate) -> Candidate:
         """A candidate that was in flight, as it was when it was asked for."""

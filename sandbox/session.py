@@ -41,7 +41,7 @@ class SandboxError(Exception):
 class Limits:
     """What one candidate may use.
 
-    call_seconds: wall time of one message, which may hold a decision of each of up to 32 instances.
+    call_seconds: wall time of one message, which may hold a decision of each of up to 64 instances.
     instance_seconds: wall time spent in the candidate, on average over the instances of an evaluation.
     memory_mb: address space of the candidate's process; processes: processes and threads of its own;
     disk_mb: its temporary folder; output_kb: how much of stdout and of stderr is kept.

@@ -195,9 +195,16 @@ def _extension(code: int, body: bytes) -> Any:
     return np.frombuffer(content, dtype).reshape(shape)
 
 
+class Unsendable(Exception):
+    """The trusted side was about to send something that no message can hold: a mistake of ours, or of an evaluator."""
+
+
 def send(connection: socket.socket, value: Any, seconds: float) -> None:
-    """Write one frame within a time limit. Raises WireError, TimeoutError, or OSError when the other side is gone."""
-    body = encode(value)
+    """Write one frame within a time limit. Raises Unsendable, TimeoutError, or OSError when the other side is gone."""
+    try:
+        body = encode(value)
+    except WireError as error:
+        raise Unsendable(str(error)) from None
     connection.settimeout(max(seconds, 1e-3))
     connection.sendall(len(body).to_bytes(4, "big") + body)
 

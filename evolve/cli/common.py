@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.status import Status
+from rich.syntax import Syntax
 
 from evaluators.evaluate import evaluate
 from evaluators.problem import Problem, ProblemError
@@ -32,6 +33,19 @@ console = Console()
 def spinner(text: str) -> Status:
     """Shows that something is being done; on stderr, so that stdout is the result alone."""
     return Console(stderr=True).status(text, spinner="line")
+
+
+def print_code(text: str, language: str = "python") -> None:
+    """A program or a diff, in colour on a terminal; elsewhere exactly as it is."""
+    if console.is_terminal:
+        console.print(Syntax(text, language, word_wrap=True, background_color="default"))
+    else:
+        print_text(text)
+
+
+def print_text(text: str) -> None:
+    """Text as it is."""
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def print_json(value: Any) -> None:

@@ -22,6 +22,7 @@ from evolve.cli.common import (
     console,
     measuring,
     print_json,
+    print_text,
     read_program,
     spinner,
 )
@@ -99,7 +100,7 @@ def _print_evaluation(evaluation: Evaluation, problem: Problem) -> None:
     if evaluation.failure is not None:
         where = f" on {evaluation.failure.instance}" if evaluation.failure.instance else ""
         console.print(f"{evaluation.split}: invalid ({evaluation.failure.kind}{where})", style="bold red")
-        console.print(evaluation.failure.message, markup=False)
+        print_text(evaluation.failure.message)
         return
     figures = split_figures(evaluation.split, evaluation.results)
     low, high = figures.gap_ci95

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.syntax import Syntax
 from rich.table import Table
 
 from evaluators.problem import load_problem
 from evolve.archive import Archive
 from evolve.budget import Limits
-from evolve.cli.common import ArchiveOption, JsonOption, console, print_json
+from evolve.cli.common import ArchiveOption, JsonOption, console, print_code, print_json
 from evolve.config import ConfigError, RunConfig, read_config
 from evolve.display import make_display
 from evolve.records import Candidate, Run
@@ -186,7 +185,7 @@ def _show_ending(ending: Ending, archive: Archive) -> None:
     if champion is None:
         console.print("No candidate was valid. `evolve show " + ending.run.id + "` says how they failed.")
         return
-    console.print(Syntax((champion.source or "").strip(), "python", background_color="default"))
+    print_code((champion.source or "").strip())
     programs = [_program(candidate, archive, champion) for candidate in ending.measured]
     splits = [split for split in problem.splits if split != "train"]
     console.print(standing_table(programs, splits, problem, f"{problem.spec.title}: the champion beside all baselines"))

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.syntax import Syntax
 from rich.table import Table
 
 from evolve.archive import Archive, ArchiveError
-from evolve.cli.common import ArchiveOption, JsonOption, console, print_json
+from evolve.cli.common import ArchiveOption, JsonOption, console, print_code, print_json, print_text
 from evolve.figures import split_figures
 from evolve.records import Candidate, Run
 
@@ -114,7 +113,7 @@ def _show_candidate(archive: Archive, candidate: Candidate, prompt: bool, as_jso
     if candidate.duplicate_of:
         console.print(f"the same as {candidate.duplicate_of}")
     if candidate.failure_kind:
-        console.print(f"{candidate.failure_kind}: {candidate.failure_message}", markup=False)
+        print_text(f"{candidate.failure_kind}: {candidate.failure_message}")
     for split, results in splits.items():
         if results:
             figures = split_figures(split, results)
@@ -123,23 +122,23 @@ def _show_candidate(archive: Archive, candidate: Candidate, prompt: bool, as_jso
                 f"{split}: {figures.gap_mean:.4g} [{low:.4g}, {high:.4g}], {figures.instances} instances", markup=False
             )
     if candidate.source:
-        console.print(Syntax(candidate.source.strip(), "python", background_color="default"))
+        print_code(candidate.source.strip())
     if candidate.parents and candidate.source:
         parent = archive.candidate(candidate.parents[-1])
         diff = difflib.unified_diff(
             (parent.source or "").splitlines(), candidate.source.splitlines(), parent.id, candidate.id, lineterm=""
         )
-        console.print(Syntax("\n".join(diff), "diff", background_color="default"))
+        print_code("\n".join(diff), "diff")
     for name, text in (("stdout", candidate.stdout), ("stderr", candidate.stderr)):
         if text:
-            console.print(f"{name}:\n{text}", markup=False, highlight=False)
+            print_text(f"{name}:\n{text}")
     if prompt:
         for turn, messages, completion in conversation:
             for message in messages if turn == 0 else messages[-1:]:
                 console.rule(f"turn {turn}: {message.role}")
-                console.print(message.content, markup=False, highlight=False)
+                print_text(message.content)
             console.rule(f"turn {turn}: reply")
-            console.print(completion.reply or f"failed: {completion.error}", markup=False, highlight=False)
+            print_text(completion.reply or f"failed: {completion.error}")
     elif conversation:
         console.print(f"{len(conversation)} model calls; --prompt shows them")
 

@@ -65,7 +65,7 @@ def propose(request: Request) -> str | None:
 
 def _readable(source: str) -> bool:
     try:
-        return entry(parse(source)) is not None
+        return any(isinstance(node, ast.FunctionDef) for node in parse(source).body)
     except SyntaxError:
         return False
 
@@ -176,7 +176,7 @@ def _changed_program(operator: str, sources: list[str], rng: random.Random) -> s
             made = _edited(operator, source, donor, rng)
             if made is None:
                 misses += TRIES // 5  # there is hardly anything to change
-            elif entry(parse(made)) is not None and fingerprint(made) != old:
+            elif _readable(made) and fingerprint(made) != old:
                 return made
         except (SyntaxError, ValueError, RecursionError):
             continue

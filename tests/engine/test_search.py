@@ -80,6 +80,7 @@ def test_duplicates_are_not_measured_twice(searched: Searched) -> None:
     for candidate in duplicates:
         original = by_id[candidate.duplicate_of or ""]
         assert (candidate.syntax == original.syntax) or (candidate.behaviour == original.behaviour)
+        assert candidate.syntax == original.syntax or (candidate.size or 0) >= (original.size or 0)
         assert archive.results(candidate.id, "train") == []
     syntaxes = [candidate.syntax for candidate in made if candidate.status == "valid"]
     assert len(set(syntaxes)) == len(syntaxes)

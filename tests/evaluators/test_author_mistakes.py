@@ -10,7 +10,8 @@ import pytest
 from evaluators.evaluate import Evaluation, evaluate
 from evaluators.problem import load_problem
 from evaluators.protocol import EvaluatorBug, ProblemError
-from sandbox.session import KINDS, InProcessSandbox
+from sandbox.pool import open_sandbox
+from sandbox.session import KINDS, InProcessSandbox, Sandbox
 
 TOML = """
 title = "Toy"
@@ -39,20 +40,20 @@ class Toy(Evaluator):
         return Outcome(1.0 + answer["a"] / instance.data)
 """
 
-Run = Callable[[str, str], Evaluation]
+Run = Callable[..., Evaluation]
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """run(more of the class, program) -> its evaluation on train."""
+    """run(more of the class, program[, sandbox]) -> its evaluation on train."""
 
-    def running(more: str, program: str) -> Evaluation:
+    def running(more: str, program: str, sandbox: Sandbox | None = None) -> Evaluation:
         (tmp_path / "problem.toml").write_text(TOML)
         (tmp_path / "toy.py").write_text(TOY + more)
         (tmp_path / "statement.md").write_text("def decide(n)")
         (tmp_path / "initial.py").write_text(program)
         problem = load_problem(str(tmp_path))
-        return evaluate(problem, problem.initial, "train", InProcessSandbox())
+        return evaluate(problem, problem.initial, "train", sandbox or InProcessSandbox())
 
     return running
 
@@ -133,3 +134,12 @@ def test_references(run: Run) -> None:
 def test_instances(run: Run) -> None:
     with pytest.raises(ProblemError, match=r"\[splits.train\]: KeyError: 5 \(toy.py:"):
         run("    def instances(self, split): return {}[5]", "def solve(q): return 1")
+
+
+def test_a_question_that_no_message_can_hold_stops_the_run(run: Run) -> None:
+    slot = open_sandbox("process")
+    try:
+        with pytest.raises(EvaluatorBug, match="cannot be sent"):
+            run("    def question(self, instance, labels): return {'n': object()}", "def solve(q): return 1", slot)
+    finally:
+        slot.close()

@@ -120,7 +120,8 @@ def test_longer_programs_change_and_mostly_still_run(interface: Interface) -> No
 
 
 def test_tuning_keeps_text_and_comments() -> None:
-    source = 'K = 1.5  # weight\n\n\ndef priority(p, d):\n    """Old line.\n\n    More.\n    """\n    return K * p + d  # sum\n'
+    head = "K = 1.5  # weight\n\n\ndef priority(p, d):\n"
+    source = head + '    """Old line.\n\n    More.\n    """\n    return K * p + d  # sum\n'
     made = propose(request("tune", [source], "1")) or ""
     assert "# weight" in made
     assert "return K * p + d  # sum" in made

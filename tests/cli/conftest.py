@@ -1,0 +1,93 @@
+"""A run that has ended, and the command line in this process."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evolve.cli import main
+from tests.cli.running import evolve
+from tests.fakes.fixtures import *  # noqa: F403
+from tests.fakes.openai_server import FakeServer
+from tests.fakes.replies import BROKEN_CODE, NOT_CODE
+from tests.fakes.scripts import GOOD, Step
+from tests.tiny import tiny as tiny
+
+CANDIDATES = 10
+CONFIG = """
+problem = "tiny"
+models = ["fake-small"]
+base_url = "{url}"
+candidates = 500
+parallel = 2
+seed = 3
+sandbox = "process"
+"""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What a run left behind: the folder that it ran in (with tiny/ and evolve.db), its id, what it printed."""
+
+    folder: Path
+    run: str
+    output: str
+
+
+@pytest.fixture(scope="session")
+def ended(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Ended:
+    """A run with a configuration file and a model that answers badly at times; not to be changed."""
+    folder = tmp_path_factory.mktemp("ended")
+    shutil.copytree(tiny, folder / "tiny")
+
+    def script(index: int, body: dict[str, Any]) -> Step | str:
+        return {1: NOT_CODE, 3: BROKEN_CODE, 5: NOT_CODE}.get(index, GOOD)
+
+    with FakeServer(script) as server:
+        (folder / "run.toml").write_text(CONFIG.format(url=server.url))
+        done = evolve("run", "--config", "run.toml", "--candidates", str(CANDIDATES), cwd=folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == ""
+    return Ended(folder, done.stdout.split()[1].rstrip(":"), done.stdout)
+
+
+Within = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def within(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Within:
+    """within(folder, "show", …) -> exit code, stdout, stderr: `evolve …` in this process, in that folder."""
+
+    def run(folder: Path, *words: str) -> tuple[int, str, str]:
+        monkeypatch.chdir(folder)
+        monkeypatch.setenv("COLUMNS", "160")
+        monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+        monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+        monkeypatch.setattr(sys, "argv", ["evolve", *words])
+        code = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = int(end.code or 0)
+        return code, *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def read_json(ended: Ended, within: Within) -> Callable[..., Any]:
+    """read_json("show", …): what `evolve … --json` says of the run that has ended; stdout is JSON and nothing else."""
+
+    def read(*words: str) -> Any:
+        code, out, err = within(ended.folder, *words, "--json")
+        assert code == 0, err
+        return json.loads(out)
+
+    return read

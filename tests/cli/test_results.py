@@ -1,0 +1,184 @@
+"""Publishing, verifying and exporting: what is in results/ is true, and what is taken away depends on nothing."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Ended, Within
+
+SANDBOX = ("--sandbox", "process")
+
+
+@pytest.fixture
+def champion(ended: Ended, read_json: Callable[..., Any]) -> dict[str, Any]:
+    found: dict[str, Any] = read_json("show", read_json("show", ended.run)["champion"])
+    return found
+
+
+@pytest.fixture
+def published(ended: Ended, champion: dict[str, Any], within: Within, tmp_path: Path) -> Path:
+    """A copy of the run's folder in which the champion is published; to be tampered with."""
+    folder = tmp_path / "published"
+    if not (ended.folder / "results").exists():
+        code, out, err = within(ended.folder, "publish", champion["id"], *SANDBOX)
+        assert code == 0, err
+        assert f"results/tiny/{champion['id']}.json" in out
+    shutil.copytree(ended.folder, folder)
+    return folder
+
+
+def verify(within: Within, folder: Path) -> tuple[int, str]:
+    """Exit code and the line about the one card."""
+    code, out, err = within(folder, "verify", *SANDBOX)
+    assert err == ""
+    first, last = out.splitlines()
+    assert last == f"{1 if code == 0 else 0} of 1 results hold"
+    assert ": differs: " in first if code else first.endswith(": holds")
+    [verdict] = json.loads(within(folder, "verify", *SANDBOX, "--json")[1])
+    assert verdict["holds"] == (code == 0)
+    assert "; ".join(verdict["problems"]) in first
+    return code, first
+
+
+def card_of(folder: Path) -> Path:
+    [card] = folder.glob("results/tiny/*.json")
+    return card
+
+
+def change(card: Path, edit: Callable[[dict[str, Any]], Any]) -> None:
+    content = json.loads(card.read_text())
+    edit(content)
+    card.write_text(json.dumps(content))
+
+
+def test_a_card_says_what_the_program_is_and_holds(
+    published: Path, champion: dict[str, Any], ended: Ended, within: Within
+) -> None:
+    path = card_of(published)
+    card = json.loads(path.read_text())
+    assert path.with_suffix(".py").read_text().strip() == champion["source"].strip()
+    assert card["provenance"]["run"] == ended.run
+    assert card["provenance"]["model"] == "fake-small"
+    assert card["provenance"]["lineage"][-1]["candidate"] == champion["id"]
+    assert card["provenance"]["lineage"][0]["candidate"] == f"{ended.run}-0"
+    assert set(card["baselines"]) == {"edd", "mdd", "mddc"}
+    assert set(card["figures"]) == set(card["per_instance"]) == set(card["baselines"]["mdd"])
+    assert [one["against"] for one in card["against_paper_rule"]] == ["mddc"] * 3
+    assert list(card["figures"].values()) == champion["figures"]
+    assert verify(within, published) == (0, f"results/tiny/{path.name}: holds")
+
+
+def test_a_program_that_was_tampered_with(published: Path, within: Within) -> None:
+    program = card_of(published).with_suffix(".py")
+    program.write_text(program.read_text().replace("return ", "return 1.0 * "))
+    code, line = verify(within, published)
+    assert code == 1
+    assert program.name in line
+    assert "not the program that was published" in line
+    program.unlink()
+    code, line = verify(within, published)
+    assert code == 1
+    assert f"{program.name}: No such file" in line
+
+
+def test_a_cost_a_gap_and_a_mean_that_were_tampered_with(published: Path, within: Within) -> None:
+    card = card_of(published)
+    true = card.read_text()
+    row = json.loads(true)["per_instance"]["test"][3]
+    change(card, lambda c: c["per_instance"]["test"][3].update(cost=row["cost"] - 1))
+    code, line = verify(within, published)
+    assert code == 1
+    assert card.name in line
+    assert f"test: 1 of 20 costs differ, first on {row['instance']}" in line
+    card.write_text(true)
+    change(card, lambda c: c["per_instance"]["test"][3].update(gap=row["gap"] - 1))
+    assert "test: 1 of 20 gaps differ" in verify(within, published)[1]
+    card.write_text(true)
+    change(card, lambda c: c["figures"]["validation"].update(gap_mean=-5.0))
+    assert re.search(r"validation: the mean gap is [\d.]+, not -5\.0", verify(within, published)[1])
+    card.write_text(true)
+    change(card, lambda c: c["per_instance"]["test"].pop())
+    assert "test: the card has 19 instances, the problem 20" in verify(within, published)[1]
+    card.write_text(true)
+    change(card, lambda c: c["per_instance"].pop("test"))
+    assert "not measured on test" in verify(within, published)[1]
+
+
+def test_a_problem_that_has_changed(published: Path, within: Within) -> None:
+    toml = published / "tiny" / "problem.toml"
+    toml.write_text(toml.read_text().replace("n = [15]", "n = [16]"))
+    code, line = verify(within, published)
+    assert code == 1
+    assert "the problem has changed since" in line
+    assert "test: " in line
+
+
+def test_a_candidate_of_a_problem_that_has_changed_is_not_published(
+    ended: Ended, champion: dict[str, Any], within: Within, tmp_path: Path
+) -> None:
+    toml = ended.folder / "tiny" / "problem.toml"
+    before = toml.read_text()
+    try:
+        toml.write_text(before + "\n")
+        code, _, err = within(ended.folder, "publish", champion["id"], *SANDBOX, "--into", str(tmp_path))
+    finally:
+        toml.write_text(before)
+    assert (code, err.count("\n")) == (2, 1)
+    assert "tiny has changed since run" in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_cards_that_are_none(published: Path, within: Within) -> None:
+    card = card_of(published)
+    for text in ("{}", "[", "[]", '{"program": 1}'):
+        card.write_text(text)
+        code, line = verify(within, published)
+        assert code == 1
+        assert f"{card.name}: not a card" in line
+    code, _, err = within(published, "verify", "nothing")
+    assert (code, err.count("\n")) == (2, 1)
+
+
+def test_what_is_not_valid_is_not_published(ended: Ended, within: Within, tmp_path: Path) -> None:
+    numbers = {row["status"]: row["id"] for row in _candidates(ended, within)}
+    bad = next(numbers[status] for status in ("unparsed", "invalid", "duplicate") if status in numbers)
+    code, _, err = within(ended.folder, "publish", bad, *SANDBOX, "--into", str(tmp_path))
+    assert (code, err.count("\n")) == (2, 1)
+    assert "only a valid program can be published" in err
+
+
+def _candidates(ended: Ended, within: Within) -> list[dict[str, Any]]:
+    return [json.loads(within(ended.folder, "show", f"{ended.run}-{n}", "--json")[1]) for n in range(1, 11)]
+
+
+def test_an_export_runs_by_itself(ended: Ended, champion: dict[str, Any], within: Within, tmp_path: Path) -> None:
+    file = tmp_path / "rule.py"
+    code, _, err = within(ended.folder, "export", champion["id"], "-o", str(file))
+    assert code == 0, err
+    text = file.read_text()
+    assert text == within(ended.folder, "export", champion["id"])[1]
+    header = [line for line in text.splitlines() if line.startswith("#")]
+    assert header[0] == "# Tardiness, small: a heuristic found by evolve"
+    assert any(champion["id"] in line and "fake-small" in line for line in header)
+    for figures in champion["figures"]:
+        assert any(line.startswith(f"# {figures['split']}: mean gap {figures['gap_mean']:.4g} [") for line in header)
+    [function] = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
+    values = ", ".join(f"{name.arg}=2.0" for name in function.args.args)
+    # Isolated and without site-packages: neither this project nor anything that it depends on can be imported.
+    check = (
+        "import importlib.util, runpy; assert importlib.util.find_spec('evolve') is None; "
+        f"print(float(runpy.run_path({str(file)!r})['priority']({values})))"
+    )
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", check], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(r"-?[\d.]+(e[+-]\d+)?", done.stdout.strip())
