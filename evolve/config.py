@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from evolve import plugins
 
-MUTATOR_CANDIDATES = 1000
+MUTATOR_CANDIDATES = 1500
 MODEL_CANDIDATES = 100
 
 

@@ -216,7 +216,7 @@ class LiveDisplay:
         if self._diff:
             parts.append(self._difference())
         keys = "d: hide the diff" if self._diff else "d: diff of the best"
-        return Panel(Group(*parts), title=progress.title, subtitle=f"{keys} · Ctrl-C: stop", title_align="left")
+        return Panel(Group(*parts), title=Text(progress.title), subtitle=f"{keys} · Ctrl-C: stop", title_align="left")
 
     def _best(self, split: str) -> Text:
         best, known = self.progress.best.get(split), self.progress.best_known(split)

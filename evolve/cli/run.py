@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from evaluators.problem import load_problem
@@ -126,14 +128,25 @@ def runs(archive: ArchiveOption = None, as_json: JsonOption = False) -> None:
     if as_json:
         print_json(rows)
         return
-    table = Table()
-    for heading in ("run", "problem", "status", "started", "proposer", "strategy", "candidates", "valid", "champion"):
-        table.add_column(heading)
-    table.add_column("validation gap", justify="right")
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        show_edge=False,
+        caption="validation: the champion's mean gap; its program: evolve show RUN",
+        caption_justify="left",
+    )
+    for heading in ("run", "problem", "status", "started", "by", "valid", "validation"):
+        table.add_column(
+            heading,
+            justify="right" if heading in ("valid", "validation") else "left",
+            no_wrap=heading not in ("problem", "by"),
+            overflow="fold",
+        )
     for row in rows:
-        gap = row.pop("validation")
-        shown = [*row.values(), f"{gap:.4g}" if isinstance(gap, float) else None]
-        table.add_row(*("" if value is None else str(value) for value in shown))
+        gap = f"{row['validation']:.4g}" if isinstance(row["validation"], float) else ""
+        by, valid = f"{row['proposer']}, {row['strategy']}", f"{row['valid']} of {row['candidates']}"
+        cells = (row["run"], row["problem"], row["status"], row["started"], by, valid, gap)
+        table.add_row(*(escape(str(cell)) for cell in cells))
     console.print(table)
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich import box
+from rich.markup import escape
 from rich.table import Table
 
 from evolve.archive import Archive, ArchiveError
@@ -77,7 +79,7 @@ def _show_run(archive: Archive, run: Run, as_json: bool) -> None:
     for candidate in valid[:10]:
         gaps = [f"{candidate.gaps[s]:.4g}" if s in candidate.gaps else "" for s in ("train", "validation", "test")]
         mark = " *" if candidate.id == run.champion else ""
-        table.add_row(candidate.id + mark, candidate.operator, *gaps, candidate.thought or "")
+        table.add_row(candidate.id + mark, candidate.operator, *gaps, escape(candidate.thought or ""))
     console.print(table)
     if run.status != "finished":
         console.print(f"Go on with: evolve resume {run.id}")
@@ -156,13 +158,21 @@ def best(
     if frame.empty:
         raise ArchiveError(f"the archive holds no measured program of {name!r}; start with: evolve run {problem}")
     frame = frame.head(top)
+    rows = frame.astype(object).where(frame.notna(), None).to_dict(orient="records")
     if as_json:
-        print_json(frame.astype(object).where(frame.notna(), None).to_dict(orient="records"))
+        print_json(rows)
         return
-    table = Table(title=f"{name}: best programs by gap on validation", title_justify="left")
-    for column in frame.columns:
-        table.add_column(str(column), justify="right" if frame[column].dtype.kind in "fi" else "left")
-    for row in frame.itertuples(index=False):
-        table.add_row(*("" if value != value or value is None else
-                        f"{value:.4g}" if isinstance(value, float) else str(value) for value in row))  # fmt: skip
+    splits = [str(column).removeprefix("gap_") for column in frame.columns if str(column).startswith("gap_")]
+    title = f"{name}: mean gaps of the best programs, by validation"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
+    table.add_column("program", no_wrap=True)
+    table.add_column("by")
+    table.add_column("operator")
+    for column in (*splits, "size"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for row in rows:
+        gaps = [row[f"gap_{split}"] for split in splits]
+        cells = ["" if gap is None else f"{gap:.4g}" for gap in gaps]
+        by = str(row["model"] or row["proposer"])
+        table.add_row(str(row["program"]), escape(by), str(row["operator"]), *cells, str(row["size"]))
     console.print(table)

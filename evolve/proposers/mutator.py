@@ -23,7 +23,7 @@ from evolve.syntax.algebra import rounded, tidy
 from evolve.syntax.canonical import fingerprint
 from evolve.syntax.expression import Expression
 from evolve.syntax.inline import rule
-from evolve.syntax.tree import deep, entry, parse
+from evolve.syntax.tree import deep, parse
 
 TRIES = 40
 LARGEST = 40  # nodes; rules beyond are drawn again

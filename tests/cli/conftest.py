@@ -31,6 +31,21 @@ seed = 3
 sandbox = "process"
 """
 
+# What a terminal must not take for its own mark-up.
+MARKED_UP = """```python
+def priority(p, d, t):
+    \"\"\"Weighs [red]work[/bold] against [/] due dates.\"\"\"
+    return max(t + p, d) + 0.001 * p
+```"""
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One process makes the run, and has all tests that read it."""
+    for item in items:
+        if "ended" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("ended"))
+
 
 @dataclass(frozen=True)
 class Ended:
@@ -47,8 +62,13 @@ def ended(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Ended:
     folder = tmp_path_factory.mktemp("ended")
     shutil.copytree(tiny, folder / "tiny")
 
+    repairs: list[int] = []
+
     def script(index: int, body: dict[str, Any]) -> Step | str:
-        return {1: NOT_CODE, 3: BROKEN_CODE, 5: NOT_CODE}.get(index, GOOD)
+        if len(body["messages"]) > 2:  # what it says the second time is no better, once
+            repairs.append(index)
+            return NOT_CODE if len(repairs) == 1 else GOOD
+        return {0: MARKED_UP, 1: NOT_CODE, 3: BROKEN_CODE}.get(index, GOOD)
 
     with FakeServer(script) as server:
         (folder / "run.toml").write_text(CONFIG.format(url=server.url))

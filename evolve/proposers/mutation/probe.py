@@ -96,11 +96,14 @@ def evaluate(node: Expression, values: Mapping[str, Array]) -> Array | np.generi
         return op == "true"
     args = [evaluate(arg, values) for arg in node.args]
     if op == "if":
-        return np.where(*args)  # type: ignore[call-overload, no-any-return]
+        condition, then, otherwise = args
+        return np.where(condition, then, otherwise)
     if op in _NARY:
         result = args[0]
         for arg in args[1:]:
             result = _NARY[op](result, arg)
         return result
     function: Any = _BINARY[op] if op in _BINARY else _UNARY[op]
-    return function(*(np.asarray(arg, dtype=float) for arg in args)) if op != "not" else function(*args)
+    numbers = args if op == "not" else [np.asarray(arg, dtype=float) for arg in args]
+    found: Array = function(*numbers)
+    return found
