@@ -168,9 +168,9 @@ class Engine:
         for candidate in told:
             results = self.archive.results(candidate.id, "train") if candidate.status == "valid" else []
             self._note(candidate, results)
-            if candidate.status == "valid" and candidate.syntax and candidate.train is not None:
+            if candidate.status == "valid" and candidate.train is not None:
                 self.measuring.among_best(candidate.train)
-                self.measuring.remember(candidate, results)
+                self.measuring.remember(candidate, self.measuring.recalled(candidate, results))
         self._told = len(told)
         self._asked = max((c.number for c in proposed), default=0)
         self.budget.candidates = len(proposed)
@@ -252,6 +252,10 @@ class Engine:
         if candidate.duplicate_of is not None:
             candidate.status = "duplicate"
             evaluations = {}
+            original = self.candidates[candidate.duplicate_of]
+            candidate.gaps = {} if original.train is None else {"train": original.train}
+        elif (train := _evaluation(state, "train")) is not None:
+            self.measuring.remember(candidate, train)
         candidate.told = self._told + 1
         candidate.finished = time.time()
         self.archive.save_candidate(candidate, evaluations)
@@ -279,7 +283,7 @@ class Engine:
         self.candidates[candidate.id] = candidate
         if candidate.status != "duplicate":
             self.results[candidate.id] = results
-            for mark in (candidate.syntax, candidate.behaviour):
+            for mark in (candidate.syntax, candidate.behaviour if candidate.status == "valid" else None):
                 if mark:
                     self._seen[mark] = candidate.id
 

@@ -1,11 +1,9 @@
-"""What a run has measured: train evaluations shared by equal programs, and who is measured on validation."""
+"""What a run measures: on train in two blocks, less what equal programs have shown, and who meets validation."""
 
 from __future__ import annotations
 
-import asyncio
 import bisect
 import dataclasses
-import hashlib
 import random
 from collections.abc import Sequence
 
@@ -19,27 +17,44 @@ PROBES = 0.25  # share of the train instances that a program meets first
 
 
 class Measuring:
-    """Measures programs on train in two blocks. No program is evaluated twice: one that has the syntax tree of an
-    earlier one, or that behaves as an earlier one on every instance of the first block, takes over its evaluation."""
+    """Measures programs on train in two blocks. A program that has the syntax tree of one that the strategy was told
+    of takes over its evaluation, and so does one that decides as a told one does on every instance of the first block
+    and is no smaller. Both end as duplicates: what counts as valid was measured itself. That only told programs lend
+    theirs makes it the same whatever is in flight, in a resumed run, and in a replay."""
 
     def __init__(self, problem: Problem, pool: EvaluationPool) -> None:
         self.problem, self.pool = problem, pool
-        self._by_syntax: dict[str, asyncio.Future[Evaluation]] = {}
-        self._by_behaviour: dict[str, asyncio.Future[Evaluation]] = {}
+        self._by_syntax: dict[str, Evaluation] = {}
+        self._by_behaviour: dict[str, tuple[int, Evaluation]] = {}  # with the size of the smallest
         self._best: list[float] = []
         self.probe, self.rest = blocks(problem)
 
-    async def train(self, source: str, syntax: str) -> Evaluation:
+    async def train(self, source: str, syntax: str, size: int) -> Evaluation:
         """The program's evaluation on train, its own or that of an equal program."""
         known = self._by_syntax.get(syntax)
-        if known is None:
-            known = asyncio.ensure_future(self._train(source))
-            self._by_syntax[syntax] = known
-        return await asyncio.shield(known)
+        if known is not None:
+            return known
+        first = await self.pool.evaluate(source, "train", self.probe)
+        if not first.valid or not self.rest:
+            return first
+        smallest, lent = self._by_behaviour.get(first.behaviour or "", (size + 1, first))
+        if smallest <= size:
+            return lent
+        second = await self.pool.evaluate(source, "train", self.rest)
+        return merged(first, second, self.problem)
 
-    def remember(self, candidate: Candidate, results: Sequence[InstanceResult]) -> None:
-        """Take over what an earlier session of the run measured of a valid candidate."""
-        evaluation = Evaluation(
+    def remember(self, candidate: Candidate, evaluation: Evaluation) -> None:
+        """Lend the evaluation of a told candidate that is no duplicate."""
+        if candidate.syntax is not None:
+            self._by_syntax[candidate.syntax] = evaluation
+        if evaluation.valid and candidate.behaviour is not None:
+            size = candidate.size or 0
+            if size < self._by_behaviour.get(candidate.behaviour, (size + 1, None))[0]:
+                self._by_behaviour[candidate.behaviour] = (size, evaluation)
+
+    def recalled(self, candidate: Candidate, results: Sequence[InstanceResult]) -> Evaluation:
+        """What an earlier session of the run measured of a valid candidate."""
+        return Evaluation(
             problem=self.problem.name,
             split="train",
             results=results,
@@ -51,25 +66,6 @@ class Measuring:
             calls=0,
             report=Report(candidate.stdout, candidate.stderr),
         )
-        future: asyncio.Future[Evaluation] = asyncio.get_running_loop().create_future()
-        future.set_result(evaluation)
-        self._by_syntax.setdefault(candidate.syntax or "", future)
-
-    async def _train(self, source: str) -> Evaluation:
-        first = await self.pool.evaluate(source, "train", self.probe)
-        if not first.valid or not self.rest:
-            return first
-        assert first.behaviour is not None
-        equal = self._by_behaviour.get(first.behaviour)
-        if equal is not None:
-            return await asyncio.shield(equal)
-        whole: asyncio.Future[Evaluation] = asyncio.ensure_future(self._complete(source, first))
-        self._by_behaviour[first.behaviour] = whole
-        return await asyncio.shield(whole)
-
-    async def _complete(self, source: str, first: Evaluation) -> Evaluation:
-        second = await self.pool.evaluate(source, "train", self.rest)
-        return merged(first, second, self.problem)
 
     def among_best(self, gap: float, places: int = 3) -> bool:
         """Whether a train gap is among the best so far; those are measured on validation while the run goes on."""
@@ -97,12 +93,9 @@ def blocks(problem: Problem) -> tuple[list[int], list[int]]:
 
 
 def merged(first: Evaluation, second: Evaluation, problem: Problem) -> Evaluation:
-    """Two evaluations of one program on disjoint blocks of train as one."""
+    """Two evaluations of one program on disjoint blocks of train as one. Its behaviour is that on the first block."""
     place = {instance.key: position for position, instance in enumerate(problem.instances("train"))}
     results = sorted([*first.results, *second.results], key=lambda result: place[result.instance])
-    behaviour = None
-    if second.valid:
-        behaviour = hashlib.blake2b(f"{first.behaviour}|{second.behaviour}".encode(), digest_size=12).hexdigest()
     report = dataclasses.replace(
         second.report,
         stdout=first.report.stdout + second.report.stdout,
@@ -113,7 +106,7 @@ def merged(first: Evaluation, second: Evaluation, problem: Problem) -> Evaluatio
     return dataclasses.replace(
         second,
         results=results,
-        behaviour=behaviour,
+        behaviour=first.behaviour,
         seconds=first.seconds + second.seconds,
         decision_seconds=first.decision_seconds + second.decision_seconds,
         calls=first.calls + second.calls,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import shutil
 import tempfile
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -37,7 +39,6 @@ VARIANTS = [
     Variant("process-session", "process", ("users", "namespaces"), "session"),
 ]
 _MARKS = {"docker": [pytest.mark.docker], "bubblewrap": [pytest.mark.bubblewrap], "process": []}
-_missing: dict[str, str] = {}
 
 
 @pytest.fixture(params=[pytest.param(name, marks=marks) for name, marks in _MARKS.items()], scope="session")
@@ -61,9 +62,8 @@ def require(name: str) -> None:
         miss(name, problem)
 
 
-def miss(name: str, problem: str) -> None:
+def miss(name: str, problem: str) -> NoReturn:
     """Skip a test for want of something, and say so once, at the end. On a CI server, fail."""
-    _missing[name] = problem
     if os.environ.get("CI"):
         pytest.fail(f"{name}: {problem}")
     pytest.skip(f"{name}: {problem}")
@@ -83,13 +83,17 @@ def _build_image_once() -> None:
         problem = image_status().problem
         if problem and "missing" in problem:
             rootfs = os.geteuid() == 0 and bool(shutil.which("debootstrap"))
-            try:
+            with contextlib.suppress(SandboxError):  # the backend then says that the image is missing
                 build_image(rootfs, lambda line: None)
-            except SandboxError as error:
-                _missing["docker"] = str(error)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """One line for all that was left out."""
-    if _missing:
-        terminalreporter.write_line("not tested here: " + "; ".join(f"{k}: {v}" for k, v in sorted(_missing.items())))
+    """One line for all that was left out, and why; also where tests run in processes of their own."""
+    reasons = Counter(
+        report.longrepr[2].removeprefix("Skipped: ")
+        for report in terminalreporter.stats.get("skipped", [])
+        if isinstance(report.longrepr, tuple)
+    )
+    if reasons:
+        lines = [f"{count} tests ({reason})" for reason, count in sorted(reasons.items())]
+        terminalreporter.write_line("left out here: " + "; ".join(lines))

@@ -107,7 +107,7 @@ def read_json(ended: Ended, within: Within) -> Callable[..., Any]:
 
     def read(*words: str) -> Any:
         code, out, err = within(ended.folder, *words, "--json")
-        assert code == 0, err
+        assert code == 0, out + err
         return json.loads(out)
 
     return read
