@@ -54,8 +54,8 @@ INSTANCES = 40
 
 @dataclass(frozen=True)
 class Figure:
-    """Milliseconds a candidate (medians), and where they go: `blocks` is what evaluating train in two blocks takes more
-    than in one, `other` is LangGraph, asyncio and the rest. restore_s: telling the strategy what is in the archive."""
+    """Milliseconds a candidate (medians), and where they go: `other` is LangGraph, asyncio and the rest. restore_s:
+    telling the strategy what is in the archive, before the first candidate."""
 
     model: str
     archive: int
@@ -63,7 +63,6 @@ class Figure:
     evaluation_ms: float
     overhead_ms: float
     cpu_ms: float  # of the engine's process, which a busy machine does not lengthen
-    blocks_ms: float
     archive_ms: float
     proposer_ms: float
     strategy_ms: float
@@ -82,6 +81,7 @@ class Stopwatch:
     def __init__(self) -> None:
         self.spent: Counter[str] = Counter()
         self.laps: list[dict[str, float]] = []
+        self.searching = False
         self._since, self._cpu = time.perf_counter(), time.process_time()
 
     @contextmanager
@@ -134,14 +134,14 @@ class TimedProposer:
 
 
 class TimedPool(EvaluationPool):
-    """Evaluates each program on the whole of train before the engine evaluates it block by block."""
+    """Evaluates each program of the search on train once more, just before the engine has it evaluated."""
 
     watch: Stopwatch
 
     async def evaluate(
         self, source: str, split: str, positions: Sequence[int] | None = None, relabelling: int = 0
     ) -> Evaluation:
-        if split == "train" and positions is not None and 0 in positions:
+        if split == "train" and self.watch.searching:
             with self.watch.on("plain"):
                 await super().evaluate(source, "train")
         with self.watch.on(split):
@@ -157,6 +157,7 @@ class Laps:
 
     def phase(self, text: str) -> None:
         self.began = time.perf_counter()
+        self._watch.searching = text == "searching"
 
     def baselines(self, candidates: Sequence[Candidate]) -> None:
         pass
@@ -234,7 +235,7 @@ async def search(archive: Archive, run: Run, problem: Problem, proposer: Propose
 
 
 def measure(problem: Problem, model: str, count: int, candidates: int, backend: str, folder: Path) -> Figure:
-    """Fill an archive, search, and take the medians over candidates that were measured on all of train."""
+    """Fill an archive, search, and take the medians over candidates that were measured on train alone."""
     config = read_config(problem.name, None, {"models": ["fake-small"], "base_url": "http://127.0.0.1:9/v1"})
     watch = Stopwatch()
     with Archive.open(folder / f"{model}-{count}.db") as archive, _proposer(model) as proposer:
@@ -250,11 +251,10 @@ def measure(problem: Problem, model: str, count: int, candidates: int, backend: 
     def middle(value: Callable[[dict[str, float]], float]) -> float:
         return statistics.median(value(lap) for lap in laps)
 
-    # The plain evaluation is in the wall time, and is what a candidate may take: it is subtracted twice.
+    # The evaluation beside the engine's is in the wall time, and what the engine's may take: it is subtracted twice.
     parts = {name: middle(lambda lap, name=name: lap.get(name, 0.0)) for name in  # type: ignore[misc]
              ("archive", "proposer", "strategy", "prompt")}  # fmt: skip
     overhead = middle(lambda lap: lap["wall"] - 2 * lap["plain"])
-    blocks = middle(lambda lap: lap["train"] - lap["plain"])
     return Figure(
         model=model,
         archive=count,
@@ -262,7 +262,6 @@ def measure(problem: Problem, model: str, count: int, candidates: int, backend: 
         evaluation_ms=middle(lambda lap: lap["plain"]),
         overhead_ms=overhead,
         cpu_ms=middle(lambda lap: lap["cpu"]),
-        blocks_ms=blocks,
         archive_ms=parts["archive"],
         proposer_ms=parts["proposer"],
         strategy_ms=parts["strategy"],
@@ -305,12 +304,12 @@ def main() -> None:
             for count in map(int, options.sizes.split(",")):
                 figures.append(measure(problem, model, count, options.candidates, backend, Path(folder)))
     table = Table(
-        "model", "archive", "evaluation", "overhead", "CPU", "blocks", "archive", "proposer", "strategy", "prompt",
+        "model", "archive", "evaluation", "overhead", "CPU", "archive", "proposer", "strategy", "prompt",
         "other", "restore, s", "target", title=f"Milliseconds a candidate of {problem.name}; {backend}, warm",
         box=box.SIMPLE_HEAD, padding=0,
     )  # fmt: skip
     for one in figures:
-        parts = (one.blocks_ms, one.archive_ms, one.proposer_ms, one.strategy_ms, one.prompt_ms, one.other_ms)
+        parts = (one.archive_ms, one.proposer_ms, one.strategy_ms, one.prompt_ms, one.other_ms)
         table.add_row(
             one.model, f"{one.archive:,}", f"{one.evaluation_ms:.1f}", f"{one.overhead_ms:.1f}", f"{one.cpu_ms:.1f}",
             *(f"{part:.1f}" for part in parts), f"{one.restore_s:.1f}", "met" if one.met else "missed",

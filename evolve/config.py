@@ -58,7 +58,7 @@ class RunConfig(BaseModel):
         if candidates is None and self.tokens is None and self.cost is None and self.hours is None:
             candidates = MUTATOR_CANDIDATES if proposer == "mutator" else MODEL_CANDIDATES
         cores = os.cpu_count() or 1
-        parallel = self.parallel or (cores if proposer == "mutator" else max(4, cores))
+        parallel = self.parallel or max(4, 2 * cores)  # more than cores: while one waits, another is measured
         return self.model_copy(update={"proposer": proposer, "candidates": candidates, "parallel": parallel})
 
     @property

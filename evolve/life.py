@@ -156,7 +156,7 @@ class _Nodes:
         around, candidate = self.around, state["candidate"]
         assert candidate.source is not None
         assert candidate.syntax is not None
-        evaluation = await around.measuring.train(candidate.source, candidate.syntax, candidate.size or 0)
+        evaluation = await around.measuring.train(candidate.source, candidate.syntax)
         describe(candidate, evaluation)
         if evaluation.failure is not None:
             failure = evaluation.failure

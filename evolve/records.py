@@ -38,8 +38,7 @@ class Candidate:
     number: 0 is the initial program, 1… the proposals of a run, -1… its baselines (which have a `name`).
     gaps: mean gap by split, for the splits that were measured. told: position in the order in which the strategy was
     told of it, None while pending. syntax: hash of the normalised syntax tree; behaviour: digest of what it decided on
-    the first block of train.
-    size: nodes of its syntax tree.
+    train. size: nodes of its syntax tree.
     """
 
     id: str

@@ -39,14 +39,6 @@ def priority(p, d, t):
 ```"""
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One process makes the run, and has all tests that read it."""
-    for item in items:
-        if "ended" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("ended"))
-
-
 @dataclass(frozen=True)
 class Ended:
     """What a run left behind: the folder that it ran in (with tiny/ and evolve.db), its id, what it printed."""

@@ -16,6 +16,7 @@ import pytest
 
 from tests.cli.conftest import Ended, Within
 
+pytestmark = pytest.mark.xdist_group("ended")
 SANDBOX = ("--sandbox", "process")
 
 

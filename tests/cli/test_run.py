@@ -11,12 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import click
-import pytest
-import typer
-
-from evolve.cli import app
-from tests.cli.conftest import CANDIDATES, Ended, Within
+from tests.cli.conftest import Within
 from tests.cli.running import evolve, refused
 from tests.cli.terminal import Terminal
 from tests.fakes.openai_server import FakeServer
@@ -25,38 +20,6 @@ from tests.fakes.scripts import SCRIPTS, Step
 
 Read = Callable[..., Any]
 Serve = Callable[..., FakeServer]
-
-# --- without a terminal ---------------------------------------------------------------------------------------------
-
-
-def test_a_log_has_plain_lines(ended: Ended) -> None:
-    out = ended.output
-    assert "\x1b" not in out
-    assert "\r" not in out
-    lines = out.splitlines()
-    assert lines[0] == f"run {ended.run}: tiny, fake-small, islands"
-    assert re.fullmatch(r"\d:\d\d  sandbox process, warm.*", lines[1])
-    assert "      best baseline on validation: mddc 12.98" in lines
-    improved = [line for line in lines if "best so far" in line]
-    assert re.fullmatch(
-        r" +candidate \d+ \(\w+\): best so far, train [\d.]+(e\+\d+)?, validation [\d.]+(e\+\d+)?", improved[0]
-    )
-    progress = [line for line in lines if f"/{CANDIDATES} candidates" in line]
-    assert re.search(
-        r"\d+ calls · [\d,]+ tokens · \$0\.0000 \(some calls unpriced\); .*valid.*; \d:\d\d used", progress[-1]
-    )
-    assert f"Budget used up: {CANDIDATES} candidates." in lines
-    table = out[out.index("the champion beside all baselines") :]
-    for name in ("champion", "initial", "edd", "mdd", "mddc"):
-        assert re.search(rf"^{name} ", table, re.MULTILINE), table
-    assert "def priority(" in out
-    assert re.search(rf"Champion: {ended.run}-\d+\. Next: evolve show ", out)
-
-
-def test_a_file_of_options_and_options_over_it(ended: Ended, read_json: Read) -> None:
-    config = read_json("show", ended.run)["config"]
-    assert (config["seed"], config["parallel"], config["candidates"]) == (3, 2, CANDIDATES)
-    assert config["models"] == ["fake-small"]
 
 
 def test_without_a_problem(tmp_path: Path) -> None:
@@ -114,152 +77,6 @@ def test_ctrl_c_with_the_mutator_lets_what_is_in_flight_end(tiny: Path, tmp_path
     shown = json.loads(within(tmp_path, "show", row["run"], "--json")[1])
     assert shown["status"] == "stopped"
     assert "pending" not in shown["ended"]
-
-
-# --- reading --------------------------------------------------------------------------------------------------------
-
-
-def test_every_reading_verb_takes_json() -> None:
-    writing = {"run", "resume", "export", "publish", "problems new", "sandbox build"}
-    commands: dict[str, click.Command] = {}
-
-    def walk(command: click.Command, name: str) -> None:
-        if hasattr(command, "commands"):
-            for word, inner in command.commands.items():
-                walk(inner, f"{name} {word}".strip())
-        else:
-            commands[name] = command
-
-    walk(typer.main.get_command(app), "")
-    assert writing < set(commands)
-    for name in sorted(set(commands) - writing):
-        options = [option for parameter in commands[name].params for option in parameter.opts]
-        assert "--json" in options, name
-
-
-def test_runs(ended: Ended, read_json: Read, within: Within) -> None:
-    [row] = read_json("runs")
-    assert {"run", "problem", "status", "candidates", "valid", "champion", "validation"} <= set(row)
-    assert (row["run"], row["problem"], row["status"], row["candidates"]) == (ended.run, "tiny", "finished", CANDIDATES)
-    assert row["champion"] in ended.output
-    [line] = [line for line in within(ended.folder, "runs")[1].splitlines() if line.startswith(ended.run)]
-    assert line.split()[-1] == f"{row['validation']:.4g}"
-
-
-def test_show_run(ended: Ended, read_json: Read, within: Within) -> None:
-    shown = read_json("show", ended.run)
-    assert shown == read_json("show", ended.run[:3])
-    assert shown["candidates"] == CANDIDATES == sum(shown["ended"].values())
-    assert shown["usage"]["calls"] >= CANDIDATES
-    assert shown["usage"]["input_tokens"] > 0
-    assert shown["champion"].startswith(ended.run)
-    trains = [row["gaps"]["train"] for row in shown["best"]]
-    assert trains == sorted(trains)
-    out = within(ended.folder, "show", ended.run)[1]
-    assert f"{CANDIDATES} candidates: " in out
-    assert f"{shown['champion']} *" in out
-    assert "[red]work[/bold]" in " ".join(out.split())
-
-
-def test_show_candidate_and_its_conversation(ended: Ended, read_json: Read, within: Within) -> None:
-    champion = read_json("show", ended.run)["champion"]
-    shown = read_json("show", champion)
-    assert (shown["id"], shown["status"]) == (champion, "valid")
-    assert "def priority(" in shown["source"]
-    assert {row["split"]: row["instances"] for row in shown["figures"]} == {"train": 20, "validation": 20, "test": 20}
-    roles = [message["role"] for message in shown["conversation"][0]["messages"]]
-    assert roles == ["system", "user"]
-    assert "def priority(" in shown["conversation"][0]["reply"]
-    code, out, _ = within(ended.folder, "show", champion, "--prompt")
-    assert code == 0
-    assert shown["conversation"][0]["messages"][1]["content"].strip() in out
-    assert "turn 0: reply" in out
-    assert "turn 0: reply" not in within(ended.folder, "show", champion)[1]
-    repaired = [read_json("show", f"{ended.run}-{number}") for number in range(1, CANDIDATES + 1)]
-    assert max(len(one["conversation"]) for one in repaired) == 2
-    baseline = read_json("show", f"{ended.run}-b1")
-    assert (baseline["name"], baseline["conversation"]) == ("edd", [])
-
-
-def test_best(ended: Ended, read_json: Read, within: Within) -> None:
-    rows = read_json("best", "tiny")
-    assert {"edd", "mdd", "mddc", "initial"} < {row["program"] for row in rows}
-    gaps = [row["gap_validation"] for row in rows if row["gap_validation"] is not None]
-    assert gaps == sorted(gaps)
-    assert all(type(row["n_train"]) is int for row in rows)
-    assert read_json("best", "tiny", "--top", "2") == rows[:2]
-    lines = within(ended.folder, "best", "tiny")[1].splitlines()
-    assert max(map(len, lines)) <= 80
-    [mddc] = [line for line in lines if line.startswith("mddc ")]
-    assert mddc.split()[1:6] == ["human", "baseline", "19.5", "12.98", "3.594"]
-    code, _, err = within(ended.folder, "best", "job_shop")
-    assert (code, err.count("\n")) == (2, 1)
-
-
-def test_evaluate(ended: Ended, read_json: Read, within: Within) -> None:
-    words = ("tiny/baselines/mdd.py", "--problem", "tiny", "--sandbox", "process")
-    found = read_json("evaluate", *words)
-    assert {"problem", "split", "instances", "valid", "gap_mean", "gap_ci95", "per_instance"} <= set(found)
-    assert (found["problem"], found["split"], found["instances"], found["valid"]) == ("tiny", "validation", 20, True)
-    low, high = found["gap_ci95"]
-    assert low < found["gap_mean"] < high
-    assert found["gap_mean"] == pytest.approx(sum(row["gap"] for row in found["per_instance"]) / 20)
-    both = read_json("evaluate", *words, "--split", "train", "--split", "test")
-    assert [one["split"] for one in both] == ["train", "test"]
-    (ended.folder / "bad.py").write_text("def priority(p):\n    print('here')\n    return 1 / 0\n")
-    code, out, _ = within(ended.folder, "evaluate", "bad.py", *words[1:], "--json")
-    bad = json.loads(out)
-    assert (code, bad["valid"], bad["gap_mean"], bad["failure"]["kind"]) == (1, False, None, "exception")
-    assert "here" in bad["stdout"]
-    code, out, _ = within(ended.folder, "evaluate", "bad.py", *words[1:])
-    assert code == 1
-    assert "ZeroDivisionError" in out
-
-
-def test_json_is_alone_on_stdout_even_where_colours_are_forced(ended: Ended) -> None:
-    words = ("evaluate", "tiny/initial.py", "--problem", "tiny", "--sandbox", "process", "--json")
-    done = evolve(*words, cwd=ended.folder, env={"FORCE_COLOR": "1"})
-    assert json.loads(done.stdout)["valid"]
-
-
-def test_compare(ended: Ended, read_json: Read) -> None:
-    champion = read_json("show", ended.run)["champion"]
-    words = ("--problem", "tiny", "--sandbox", "process", "--split", "test")
-    rows = read_json("compare", champion, "mdd", "tiny/initial.py", *words)
-    assert [row["program"] for row in rows] == [champion, "mdd", "initial"]
-    assert [row["by"] for row in rows] == ["openai", "human", "file"]
-    mine, theirs = (rows[n]["splits"][0]["gap_mean"] for n in (0, 1))
-    [test] = rows[1]["first_against_it"]
-    assert test["difference"] == pytest.approx(mine - theirs)
-    assert test["wins"] + test["losses"] <= 20
-    stored = read_json("show", champion)["figures"]
-    assert next(one for one in stored if one["split"] == "test") == rows[0]["splits"][0]
-    assert [row["program"] for row in read_json("compare", "edd", *words)] == ["edd", "mdd", "mddc"]
-
-
-def test_replay_is_the_same_run(ended: Ended, read_json: Read) -> None:
-    assert read_json("replay", ended.run) == {"run": ended.run, "same": True, "differences": []}
-
-
-def test_doctor_sandbox_and_problems(read_json: Read) -> None:
-    checks = {row["check"]: row for row in read_json("doctor")}
-    assert checks["archive"]["ok"]
-    assert "1 runs" in checks["archive"]["detail"]
-    assert {"python", "cores", "problems", "disk", "model", "sandbox process"} <= set(checks)
-    backends = {row["name"]: row for row in read_json("sandbox", "status")}
-    assert set(backends) == {"docker", "bubblewrap", "process"}
-    assert backends["process"]["available"]
-    assert backends["process"]["mechanisms"]
-    assert "single_machine_tardiness" in [row["name"] for row in read_json("problems", "list")]
-    assert read_json("problems", "show", "tiny")["paper_rule"] == "mddc"
-
-
-def test_doctor_asks_the_endpoint(ended: Ended, openai_server: Serve, within: Within) -> None:
-    server = openai_server()
-    code, out, _ = within(ended.folder, "doctor", "--json", "--base-url", server.url)
-    [model] = [row for row in json.loads(out) if row["check"] == "model"]
-    assert (code, model["ok"]) == (0, True)
-    assert f"{server.url} answers" in model["detail"]
 
 
 # --- a person, or an agent, as the model ----------------------------------------------------------------------------
