@@ -13,6 +13,7 @@ from evolve import plugins
 
 MUTATOR_CANDIDATES = 1500
 MODEL_CANDIDATES = 100
+PARALLEL = 4
 
 
 class ConfigError(Exception):
@@ -57,8 +58,8 @@ class RunConfig(BaseModel):
         candidates = self.candidates
         if candidates is None and self.tokens is None and self.cost is None and self.hours is None:
             candidates = MUTATOR_CANDIDATES if proposer == "mutator" else MODEL_CANDIDATES
-        cores = os.cpu_count() or 1
-        parallel = self.parallel or max(4, 2 * cores)  # more than cores: while one waits, another is measured
+        # The same on every machine, so that the same seed is the same run on every machine.
+        parallel = self.parallel or PARALLEL
         return self.model_copy(update={"proposer": proposer, "candidates": candidates, "parallel": parallel})
 
     @property

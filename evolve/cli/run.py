@@ -46,7 +46,7 @@ def run(
     tokens: Annotated[int | None, typer.Option(help="budget: tokens, input and output")] = None,
     cost: Annotated[float | None, typer.Option(help="budget: US dollars")] = None,
     hours: Annotated[float | None, typer.Option(help="budget: wall-clock hours")] = None,
-    parallel: Annotated[int | None, typer.Option(help="lives in flight")] = None,
+    parallel: Annotated[int | None, typer.Option(help="lives in flight [default: 4]")] = None,
     seed: Annotated[int | None, typer.Option(help="seed of the search")] = None,
     sandbox: Annotated[str | None, typer.Option(help="auto, docker, bubblewrap or process")] = None,
     isolation: Annotated[str | None, typer.Option(help="warm: reuse a sandbox; fresh: a new one a candidate")] = None,

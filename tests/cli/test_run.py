@@ -1,4 +1,4 @@
-"""Runs as a user sees them: lines in a log, a panel on a terminal, Ctrl-C, resume, and reading what came out."""
+"""Runs as a user sees them: a panel on a terminal, Ctrl-C and resume, a person as the model."""
 
 from __future__ import annotations
 
@@ -9,16 +9,14 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from tests.cli.conftest import Within
 from tests.cli.running import evolve, refused
 from tests.cli.terminal import Terminal
 from tests.fakes.openai_server import FakeServer
 from tests.fakes.replies import variation
-from tests.fakes.scripts import SCRIPTS, Step
+from tests.fakes.scripts import Step
 
-Read = Callable[..., Any]
 Serve = Callable[..., FakeServer]
 
 
@@ -32,7 +30,7 @@ def test_without_a_problem(tmp_path: Path) -> None:
 def test_a_panel_a_diff_and_ctrl_c_then_resume(
     openai_server: Serve, tiny: Path, tmp_path: Path, within: Within
 ) -> None:
-    server = openai_server(SCRIPTS["slow"])
+    server = openai_server(lambda index, body: Step(seconds=0.7))
     arguments = ("run", str(tiny), "--model", "fake-small", "--base-url", server.url, "--sandbox", "process")
     with Terminal(*arguments, "--candidates", "18", "--parallel", "3", cwd=tmp_path) as terminal:
         before = termios.tcgetattr(terminal.slave)
