@@ -7,12 +7,13 @@ import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Protocol
 
 from evaluators.evaluate import Evaluation, InstanceResult
 from evaluators.problem import Problem
 from evolve.archive import Archive
-from evolve.baselines import Results, measure_baselines, measure_program
+from evolve.baselines import measure_baselines, measure_program
 from evolve.budget import Budget
 from evolve.evaluation import EvaluationPool
 from evolve.feedback import Notebook
@@ -87,7 +88,7 @@ class Engine:
                 measuring=self.measuring,
                 budget=self.budget,
                 notebook=self.notebook,
-                program=lambda identifier: (self.candidates[identifier], self.results.get(identifier, ())),
+                program=lambda identifier: (self.candidates[identifier], self._results_of(identifier)),
                 called=self._called,
             )
         )
@@ -143,16 +144,14 @@ class Engine:
     async def _prepare(self) -> None:
         """The initial program and the baselines, as candidates 0 and -1, -2, … of the run."""
         known = {candidate.number: candidate for candidate in self.archive.candidates_of(self.run.id)}
-        results: Results
-        if 0 in known:
-            initial, results = known[0], {"train": self.archive.results(known[0].id, "train")}
-        else:
+        initial = known.get(0)
+        if initial is None:
             initial, results = await measure_program(
                 self.pool, self.run, 0, "initial", self.problem.initial, ("train", "validation")
             )
             self.archive.save_candidate(initial, results)
         self.initial = initial
-        self._keep(initial, results.get("train", ()))
+        self._keep(initial)
         self.strategy.tell(initial)
         self.baselines = await measure_baselines(
             self.pool, self.problem, self.archive, self.run, ("train", "validation"), known
@@ -166,11 +165,10 @@ class Engine:
         proposed = [c for c in self.archive.candidates_of(self.run.id) if c.number > 0]
         told = sorted((c for c in proposed if c.told is not None), key=lambda c: c.told or 0)
         for candidate in told:
-            results = self.archive.results(candidate.id, "train") if candidate.status == "valid" else []
-            self._note(candidate, results)
+            self._note(candidate)
             if candidate.status == "valid" and candidate.train is not None:
                 self.measuring.among_best(candidate.train)
-                self.measuring.remember(candidate, self.measuring.recalled(candidate, results))
+                self.measuring.remember(candidate, partial(self._recalled, candidate))
         self._told = len(told)
         self._asked = max((c.number for c in proposed), default=0)
         self.budget.candidates = len(proposed)
@@ -255,12 +253,13 @@ class Engine:
             original = self.candidates[candidate.duplicate_of]
             candidate.gaps = {} if original.train is None else {"train": original.train}
         elif (train := _evaluation(state, "train")) is not None:
-            self.measuring.remember(candidate, train)
+            self.measuring.remember(candidate, lambda: train)
+            self.results[candidate.id] = evaluations.get("train", ())
         candidate.told = self._told + 1
         candidate.finished = time.time()
         self.archive.save_candidate(candidate, evaluations)
         self._told += 1
-        self._note(candidate, evaluations.get("train", ()))
+        self._note(candidate)
         self.listener.told(candidate)
 
     def _original(self, candidate: Candidate) -> str | None:
@@ -273,16 +272,24 @@ class Engine:
         smaller = alike is not None and (candidate.size or 0) < (self.candidates[alike].size or 0)
         return None if smaller else alike
 
-    def _note(self, candidate: Candidate, results: Sequence[InstanceResult]) -> None:
+    def _note(self, candidate: Candidate) -> None:
         """What follows from a told candidate, in this session or an earlier one."""
-        self._keep(candidate, results)
+        self._keep(candidate)
         self.notebook.tell(candidate)
         self.strategy.tell(candidate)
 
-    def _keep(self, candidate: Candidate, results: Sequence[InstanceResult]) -> None:
+    def _results_of(self, identifier: str) -> Sequence[InstanceResult]:
+        """Train results, read from the archive when they are first wanted: a resumed run may have thousands."""
+        if identifier not in self.results:
+            self.results[identifier] = self.archive.results(identifier, "train")
+        return self.results[identifier]
+
+    def _recalled(self, candidate: Candidate) -> Evaluation:
+        return self.measuring.recalled(candidate, self._results_of(candidate.id))
+
+    def _keep(self, candidate: Candidate) -> None:
         self.candidates[candidate.id] = candidate
         if candidate.status != "duplicate":
-            self.results[candidate.id] = results
             for mark in (candidate.syntax, candidate.behaviour if candidate.status == "valid" else None):
                 if mark:
                     self._seen[mark] = candidate.id

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from evaluators.evaluate import Evaluation, InstanceResult
 from evaluators.problem import Problem
@@ -19,15 +19,15 @@ class Measuring:
 
     def __init__(self, problem: Problem, pool: EvaluationPool) -> None:
         self.problem, self.pool = problem, pool
-        self._by_syntax: dict[str, Evaluation] = {}
+        self._by_syntax: dict[str, Callable[[], Evaluation]] = {}
         self._best: list[float] = []
 
     async def train(self, source: str, syntax: str) -> Evaluation:
         """The program's evaluation on train, its own or that of an equal program."""
         known = self._by_syntax.get(syntax)
-        return known if known is not None else await self.pool.evaluate(source, "train")
+        return known() if known is not None else await self.pool.evaluate(source, "train")
 
-    def remember(self, candidate: Candidate, evaluation: Evaluation) -> None:
+    def remember(self, candidate: Candidate, evaluation: Callable[[], Evaluation]) -> None:
         """Lend the evaluation of a told candidate that is no duplicate."""
         if candidate.syntax is not None:
             self._by_syntax[candidate.syntax] = evaluation

@@ -47,7 +47,7 @@ def test_only_told_programs_lend_their_evaluation(measuring: Any) -> None:
     async def scenario() -> None:
         one, two = await asyncio.gather(measuring.train("1", "s1"), measuring.train("1", "s1"))
         assert one is not two
-        measuring.remember(told(1), one)
+        measuring.remember(told(1), lambda: one)
         assert await measuring.train("1", "s1") is one
         assert (await measuring.train("2", "s2")).gap_mean == 2.0
         assert measuring.pool.calls == ["1", "1", "2"]
