@@ -68,14 +68,25 @@ class RunConfig(BaseModel):
         return min(self.parallel or 1, os.cpu_count() or 1)
 
 
+def read_file(file: Path) -> dict[str, Any]:
+    """The values of a configuration file."""
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"--config {file}: {error}") from None
+
+
+def model_names(text: str) -> list[str]:
+    """Names separated by commas."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
 def read_config(problem: str | None, file: Path | None, options: dict[str, Any]) -> RunConfig:
     """Merge a configuration file with the options that were given (those that are not None)."""
-    values: dict[str, Any] = {}
-    if file is not None:
-        try:
-            values = tomllib.loads(file.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise ConfigError(f"--config {file}: {error}") from None
+    values = read_file(file) if file is not None else {}
+    values.pop("archive", None)  # where the run is kept is no part of it
+    if isinstance(model := values.pop("model", None), str):
+        values["models"] = model_names(model)
     values |= {name: value for name, value in options.items() if value is not None}
     if problem is not None:
         values["problem"] = problem

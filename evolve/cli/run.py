@@ -18,7 +18,7 @@ from evaluators.problem import load_problem
 from evolve.archive import Archive
 from evolve.budget import Limits
 from evolve.cli.common import ArchiveOption, JsonOption, console, print_code, print_json
-from evolve.config import ConfigError, RunConfig, read_config
+from evolve.config import ConfigError, RunConfig, model_names, read_config, read_file
 from evolve.display import make_display
 from evolve.records import Candidate, Run
 from evolve.tables import Program, standing_table
@@ -54,7 +54,7 @@ def run(
     config: Annotated[Path | None, typer.Option(help="TOML file with any of these options")] = None,
 ) -> None:
     """Search for a better heuristic for PROBLEM."""
-    names = [name.strip() for name in model.split(",") if name.strip()] if model else None
+    names = model_names(model) if model else None
     wants_model = proposer in (None, "openai")
     options = {
         "models": names,
@@ -74,7 +74,8 @@ def run(
     from evolve.session import new_run
 
     loaded = load_problem(settings.problem)
-    with Archive.open(archive) as opened:
+    where = archive or (read_file(config).get("archive") if config else None)
+    with Archive.open(where) as opened:
         _conduct(new_run(settings, opened, loaded), opened)
 
 
