@@ -4,7 +4,6 @@
 def priority(p, d, t, P_rem, p_max, p_mean, n_rem):
     return max(d, t + p + 0.05 * p)  # Added 0.05 * p as a small penalty term
 
-
 # Example usage
 p = 50  # Example value for p
 d = 100  # Example value for d
