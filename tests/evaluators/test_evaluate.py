@@ -56,7 +56,7 @@ def test_a_valid_program(problem: Problem) -> None:
     )
     assert first.metrics["paper_gap"] == pytest.approx(100 * (first.cost / first.reference - 1))
     assert all(("paper_gap" in r.metrics) == (r.reference > 0) for r in made.results)
-    assert (made.function, made.calls > 50, made.decision_seconds > 0) == ("priority", True, True)
+    assert (made.function, made.calls >= 50, made.decision_seconds > 0) == ("priority", True, True)
 
 
 def test_positions_choose_instances_and_behaviour_tells_programs_apart(problem: Problem) -> None:

@@ -1,6 +1,6 @@
 """Returns more than a message may hold. Must fail by its own memory limit or by the frame's."""
 
-EXPECT = {"default": ["protocol", "memory", "type", "timeout"]}
+EXPECT = {"default": ["protocol", "memory", "type", "timeout", "crashed"]}
 
 
 def decide(observation):
