@@ -103,10 +103,8 @@ def play(
                 yield played
         if not live:
             return
-        if over:
-            clock.call(session, {"op": "end", "episodes": over})
-            over = []
-        answers = ask(session, clock, live)
+        answers = ask(session, clock, live, over)
+        over = []
         still: list[_Live] = []
         for episode_, answer in zip(live, answers, strict=True):
             played = _advance(episode_, answer)
@@ -148,11 +146,12 @@ def _advance(live: _Live, answer: Any) -> Played | None:
     return None
 
 
-def _answers(session: Session, clock: Clock, live: list[_Live]) -> list[Any]:
+def _answers(session: Session, clock: Clock, live: list[_Live], over: list[int]) -> list[Any]:
     message = {
         "op": "call",
         "episodes": [episode.index for episode in live],
         "arguments": [episode.waiting for episode in live],
+        "over": over,
     }
     answers = clock.call(session, message)
     if type(answers) is not list or len(answers) != len(live):
@@ -162,13 +161,13 @@ def _answers(session: Session, clock: Clock, live: list[_Live]) -> list[Any]:
     return answers
 
 
-def _priorities(parameters: Sequence[str]) -> Callable[[Session, Clock, list[_Live]], list[list[float]]]:
+def _priorities(parameters: Sequence[str]) -> Callable[[Session, Clock, list[_Live], list[int]], list[list[float]]]:
     """How a priority rule is asked: the tables of all waiting episodes, one after the other, as arrays of columns.
 
     Only the features that the rule takes are sent.
     """
 
-    def ask(session: Session, clock: Clock, live: list[_Live]) -> list[list[float]]:
+    def ask(session: Session, clock: Clock, live: list[_Live], over: list[int]) -> list[list[float]]:
         try:
             message = _tables([episode.waiting for episode in live], parameters)
         except (EvaluatorBug, ProblemError):
@@ -176,6 +175,7 @@ def _priorities(parameters: Sequence[str]) -> Callable[[Session, Clock, list[_Li
         except Exception as error:
             raise EvaluatorBug(f"the table of eligible items is not as it should be: {located(error)}") from None
         message["episodes"] = [episode.index for episode in live]
+        message["over"] = over
         counts: list[int] = message["rows"]
         answer = clock.call(session, message)
         if type(answer) is not np.ndarray or answer.dtype != np.float64 or answer.shape != (sum(counts),):

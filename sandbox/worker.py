@@ -253,7 +253,12 @@ class Program:
         self.by_name = False  # the rule has parameters that only a keyword reaches
 
     def handle(self, message: Mapping[str, Any]) -> dict[str, Any]:
-        """Answer one message: {"ok": value}, or {"error": {kind, message, episode}} for a candidate's failure."""
+        """Answer one message: {"ok": value}, or {"error": {kind, message, episode}} for a candidate's failure.
+
+        `over` lists episodes that have ended since the last message; their namespaces are forgotten.
+        """
+        for episode in message.get("over", ()):
+            self.spaces.pop(episode, None)
         try:
             return {"ok": getattr(self, "op_" + message["op"])(message)}
         except Refused as refused:
@@ -333,11 +338,6 @@ class Program:
         if isinstance(error, MemoryError):
             raise Refused("memory", "the candidate ran out of memory", episode) from None
         raise Refused(kind, explain(error), episode) from None
-
-    def op_end(self, message: Mapping[str, Any]) -> None:
-        """Forget the namespaces of episodes that are over."""
-        for episode in message["episodes"]:
-            self.spaces.pop(episode, None)
 
     def op_call(self, message: Mapping[str, Any]) -> list[Any]:
         """Call `solve(instance)` or `decide(observation)` for each episode; one answer each."""

@@ -154,10 +154,10 @@ def test_exactly_the_features_taken_cross(run: Any, recorder: Any) -> None:
     run(EVALUATOR, [TWO], "def priority(p, t, queue_next): return p", session=recorder)
     load, *rest = recorder.messages
     assert set(load) == {"op", "source", "functions", "features"}
-    assert {message["op"] for message in rest} <= {"priority", "end"}
+    assert {message["op"] for message in rest} <= {"priority"}
     for message in rest:
         if message["op"] == "priority":
-            assert set(message) == {"op", "episodes", "rows", "columns", "scalars"}
+            assert set(message) == {"op", "episodes", "over", "rows", "columns", "scalars"}
             assert (set(message["columns"]), set(message["scalars"])) == ({"p", "queue_next"}, {"t"})
             assert message["episodes"] == [0], "a position, not a name"
 

@@ -52,7 +52,7 @@ def test_exactly_the_features_taken_cross(run: Any, recorder: Any) -> None:
     calls = [message for message in rest if message["op"] == "priority"]
     assert len(calls) == 5, "six jobs leave five choices"
     for message in calls:
-        assert set(message) == {"op", "episodes", "rows", "columns", "scalars"}
+        assert set(message) == {"op", "episodes", "over", "rows", "columns", "scalars"}
         assert (set(message["columns"]), set(message["scalars"])) == ({"d"}, {"t"})
 
 
@@ -78,7 +78,7 @@ def test_the_question_is_the_relabelled_instance_and_nothing_else(run: Any, reco
     source = "def solve(instance): return sorted(range(len(instance['p'])), key=lambda j: instance['d'][j])"
     run(EVALUATOR, [EXAMPLE], source, session=recorder)
     [message] = [message for message in recorder.messages if message["op"] == "call"]
-    assert set(message) == {"op", "episodes", "arguments"}
+    assert set(message) == {"op", "episodes", "over", "arguments"}
     [question] = message["arguments"]
     assert set(question) == {"p", "d"}
     pairs = list(zip(question["p"], question["d"], strict=True))
