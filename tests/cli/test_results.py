@@ -115,6 +115,14 @@ def test_a_cost_a_gap_and_a_mean_that_were_tampered_with(published: Path, within
     assert "not measured on test" in verify(within, published)[1]
 
 
+def test_a_change_that_leaves_the_figures_as_they_were(published: Path, within: Within) -> None:
+    toml = published / "tiny" / "problem.toml"
+    toml.write_text(toml.read_text() + "\n# a remark\n")
+    code, line = verify(within, published)
+    assert code == 0
+    assert "holds" in line
+
+
 def test_a_problem_that_has_changed(published: Path, within: Within) -> None:
     toml = published / "tiny" / "problem.toml"
     toml.write_text(toml.read_text().replace("n = [15]", "n = [16]"))
