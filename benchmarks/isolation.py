@@ -3,7 +3,8 @@
     python benchmarks/isolation.py [--json FILE] [--repeat 5] [PROBLEM ...]
 
 Each round measures all ways one after the other. The best round counts, as whatever else a machine does only adds to
-the time; medians are in the JSON file too, and on an idle machine the two agree.
+the time; that is the
+kinder figure, so medians are in the JSON file too.
 The target is 1.3 times the time in this process, or 20 ms more where an evaluation is that short.
 """
 
