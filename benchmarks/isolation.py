@@ -2,9 +2,8 @@
 
     python benchmarks/isolation.py [--json FILE] [--repeat 5] [PROBLEM ...]
 
-Each round measures all ways one after the other. The best round counts, as whatever else a machine does only adds to
-the time; that is the
-kinder figure, so medians are in the JSON file too.
+Each round measures all ways one after the other. Shown are medians over the rounds; the best rounds are in the JSON
+file too. Whatever else the machine does adds to both, so keep it idle.
 The target is 1.3 times the time in this process, or 20 ms more where an evaluation is that short.
 """
 
@@ -39,8 +38,8 @@ class Figure:
     calls: int
     in_process_ms: float
     sandbox_ms: float
-    in_process_median_ms: float
-    sandbox_median_ms: float
+    in_process_best_ms: float
+    sandbox_best_ms: float
 
     @property
     def ratio(self) -> float:
@@ -90,7 +89,7 @@ def measure(problem: Problem, backends: list[str], repeat: int) -> list[Figure]:
             best = {name: min(times) for name, times in spent.items()}
             middle = {name: statistics.median(times) for name, times in spent.items()}
             for name in backends:
-                times = (best[""], best[name], middle[""], middle[name])
+                times = (middle[""], middle[name], best[""], best[name])
                 figures.append(Figure(problem.name, program, name, results[name].calls, *times))
     finally:
         for slot in slots.values():

@@ -126,6 +126,7 @@ class Evaluator(ABC):
     self_scored: ClassVar[bool] = False  # the candidate's process scores itself: figures can be forged
     folder: Path = Path()  # the problem's folder; set before anything is called
     headline: ClassVar[Sequence[str]] = ()  # metrics that tables show beside the gap
+    slow_reference: ClassVar[bool] = False  # a reference takes more than a second: checks believe the stored ones
 
     @abstractmethod
     def instances(self, split: str, *args: Any, **spec: Any) -> list[Instance]:

@@ -50,7 +50,8 @@ def refresh(
 def disagreements(problem: Problem, sample: int | None = 3) -> list[str]:
     """What is wrong with references.json, one line each: nothing if all is well.
 
-    Every instance must be there; of each split, `sample` instances spread over it (None: all) are computed again.
+    Every instance must be there; of each split, `sample` instances spread over it (None: all) are computed again,
+    unless the evaluator says that this is slow.
     """
     path = problem.folder / "references.json"
     stored = _stored(path)
@@ -58,6 +59,8 @@ def disagreements(problem: Problem, sample: int | None = 3) -> list[str]:
     for split in problem.splits:
         instances = problem.instances(split)
         wrong += [f"{path}: {i.key} ({split}) has no reference" for i in instances if i.key not in stored]
+        if problem.evaluator.slow_reference and sample is not None:
+            continue
         for key, now in compute(problem, _spread(instances, sample)).items():
             then = stored.get(key)
             if then is None:
