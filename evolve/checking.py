@@ -11,6 +11,7 @@ from evaluators.evaluate import Evaluation, evaluate
 from evaluators.problem import Problem, ProblemError, load_problem
 from evaluators.protocol import EvaluatorBug, located
 from evaluators.references import disagreements, refresh
+from evolve import standings
 from evolve.evaluation import EvaluationError
 from sandbox.session import Sandbox, SandboxError
 
@@ -63,8 +64,10 @@ class Checker:
         bench: Callable[[Problem], AbstractContextManager[Bench]],
         tell: Callable[[str], None] = lambda line: None,
         write_references: bool = False,
+        write_standings: bool = False,
     ) -> None:
-        self.name, self._bench, self._tell, self._write = name, bench, tell, write_references
+        self.name, self._bench, self._tell = name, bench, tell
+        self._write_references, self._write_standings = write_references, write_standings
         self.checked = Checked(name)
 
     def run(self) -> Checked:
@@ -87,15 +90,17 @@ class Checker:
         return self.checked
 
     def _measure(self, problem: Problem, bench: Bench) -> None:
-        evaluations: dict[str, Evaluation] = {}
+        measured: dict[str, dict[str, Evaluation]] = {}
         for name, source in _programs(problem).items():
             with self._checking("programs"):
-                if first := self._program(problem, bench, name, source):
-                    evaluations[name] = first
+                measured[name] = self._program(problem, bench, name, source)
         self.checked.programs = len(_programs(problem))
-        for name in [*evaluations][:2]:
+        for name in [*measured][:2]:
             with self._checking("determinism"):
-                self._twice(problem, bench, name, evaluations[name])
+                self._twice(problem, bench, name, measured[name]["train"])
+        if len(measured) == len(_programs(problem)) and not problem.evaluator.self_scored:
+            with self._checking("standings"):
+                self._standings(problem, measured)
         if problem.interface == "priority":
             for what, source in (("a random rule", RANDOM_RULE), ("a constant rule", CONSTANT_RULE)):
                 with self._checking("any rule"):
@@ -152,7 +157,7 @@ class Checker:
         """Check the stored references, or write them; the problem, loaded again if its references have changed."""
         self._tell(f"{problem.name}: references")
         problem.reference(problem.instances("train")[0])  # says so if the file is none of references
-        if self._write:
+        if self._write_references:
             refresh(problem, tell=self._tell)
             problem = load_problem(self.name)
         if (problem.folder / "references.json").exists():
@@ -170,23 +175,30 @@ class Checker:
             return False
         return True
 
-    def _program(self, problem: Problem, bench: Bench, name: str, source: str) -> Evaluation | None:
-        """A program on all splits; its evaluation on train."""
-        first = None
+    def _program(self, problem: Problem, bench: Bench, name: str, source: str) -> dict[str, Evaluation]:
+        """A program on all splits."""
+        measured, shown = {}, name if name == standings.INITIAL else f"baselines/{name}"
         for split in problem.splits:
-            self._tell(f"{problem.name}: {name} on {split}")
+            self._tell(f"{problem.name}: {shown} on {split}")
             try:
                 evaluation = evaluate(problem, source, split, bench.slot)
             except EvaluatorBug as error:
-                raise _Failed(f"{name} on {split}: {error}") from None
-            self._expect_valid(f"{name} on {split}", evaluation)
-            if split == "train":
-                first = evaluation
-        return first
+                raise _Failed(f"{shown} on {split}: {error}") from None
+            self._expect_valid(f"{shown} on {split}", evaluation)
+            measured[split] = evaluation
+        return measured
+
+    def _standings(self, problem: Problem, measured: standings.Measured) -> None:
+        """Check the stored standings, or write them."""
+        if self._write_standings:
+            standings.write(problem, measured, self.checked.seconds)
+        elif (stored := standings.read(problem)) is not None:
+            for text in standings.disagreements(stored, measured):
+                self._fail("standings", f"{text}; --standings writes them anew")
 
     def _time(self, name: str, *evaluations: Evaluation) -> None:
         """Keep the shortest evaluation of the initial program: the first one waits for the sandbox to start."""
-        if name == "initial":
+        if name == standings.INITIAL:
             self.checked.seconds = min(evaluation.seconds for evaluation in evaluations)
 
     def _expect_valid(self, what: str, evaluation: Evaluation) -> None:
@@ -221,7 +233,7 @@ class _Failed(Exception):
 
 
 def _programs(problem: Problem) -> dict[str, str]:
-    return {"initial": problem.initial, **{f"baselines/{name}": text for name, text in problem.baselines.items()}}
+    return {standings.INITIAL: problem.initial, **problem.baselines}
 
 
 def signature(problem: Problem) -> str | None:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from evaluators.problem import Problem, ProblemError, load_problem, problem_names, shipped_problems
-from evolve import scaffold
+from evolve import scaffold, standings
 from evolve.checking import Bench, Checked, Checker, signature
 from evolve.cli.common import JsonOption, SandboxOption, console, print_json
 from evolve.evaluation import EvaluationPool
@@ -40,39 +40,40 @@ def list_problems(as_json: JsonOption = False) -> None:
     if as_json:
         print_json(rows)
         return
-    table = Table(show_lines=True, caption_justify="left",
-                  caption="gap on validation, lower is better; of what: evolve problems show NAME")  # fmt: skip
-    for heading in ("problem", "instances", "best baseline", "best found"):
-        table.add_column(heading, overflow="fold", no_wrap=heading == "instances",
-                         min_width=max(map(len, problem_names())) if heading == "problem" else None)  # fmt: skip
+    caption = (
+        "Gap on validation, lower is better; of what: evolve problems show NAME. "
+        "Seconds: one evaluation of the initial program on train, when check --standings was last run."
+    )
+    table = Table(show_lines=True, caption=caption, caption_justify="left")
+    for heading in ("problem", "best baseline", "best found"):
+        table.add_column(heading, overflow="fold")
     for row in rows:
-        kind = f"{row['family']}, {row['interface']}" + (", self-scored" if row["self_scored"] else "")
-        about = f"[bold]{row['name']}[/bold]\n{escape(row['title'])}\n[dim]{escape(kind)}[/dim]"
-        instances = "\n".join(f"{count} {split}" for split, count in row["instances"].items())
-        best = _standing(row["best_baseline"]) or f"{row['baselines']} baselines"
-        table.add_row(about, instances, best, _standing(row["best_program"]))
+        kinds = [row["family"], row["interface"], f"{row['baselines']} baselines"]
+        kinds += [f"{row['train_seconds']:.2g} s"] * (row["train_seconds"] is not None)
+        kinds += ["self-scored"] * row["self_scored"]
+        about = f"[bold]{row['name']}[/bold]\n{escape(row['title'])}\n[dim]{escape(', '.join(kinds))}[/dim]"
+        table.add_row(about, _standing(row["best_baseline"]), _standing(row["best_program"]))
     console.print(table)
 
 
 def _row(problem: Problem) -> dict[str, Any]:
-    cards = _cards(problem.name)
-    rules = [
-        {"name": name, "gap": gap}
-        for card in cards
-        for name, splits in card["baselines"].items()
-        if (gap := _gap(splits)) is not None
+    stored = standings.read(problem)
+    best = stored.best("validation") if stored else None
+    found = [
+        {"name": card["program"].removesuffix(".py"), "gap": gap}
+        for card in _cards(problem.name)
+        if (gap := _gap(card["figures"])) is not None
     ]
-    found = [{"name": card["program"].removesuffix(".py"), "gap": _gap(card["figures"])} for card in cards]
     return {
         "name": problem.name,
         "title": problem.spec.title,
         "family": problem.spec.family,
         "interface": problem.interface,
         "self_scored": problem.evaluator.self_scored,
+        "train_seconds": stored.train_seconds if stored else None,
         "baselines": len(problem.baselines),
-        "instances": {split: len(problem.instances(split)) for split in problem.splits},
-        "best_baseline": min(rules, key=lambda rule: rule["gap"], default=None),
-        "best_program": min((one for one in found if one["gap"] is not None), key=lambda one: one["gap"], default=None),
+        "best_baseline": {"name": best[0], "gap": best[1]} if best else None,
+        "best_program": min(found, key=lambda one: one["gap"], default=None),
     }
 
 
@@ -83,7 +84,7 @@ def _cards(name: str) -> list[dict[str, Any]]:
         for path in sorted(folder.glob(f"{name}/*.json")):
             try:
                 card = json.loads(path.read_text(encoding="utf-8"))
-                card["program"], _gap(card["figures"]), [_gap(splits) for splits in card["baselines"].values()]
+                card["program"], _gap(card["figures"])
             except (OSError, ValueError, KeyError, TypeError, AttributeError):
                 continue  # `evolve verify` is what complains about cards
             cards[path.name] = card
@@ -218,6 +219,7 @@ def check(
     names: Annotated[list[str] | None, typer.Argument(metavar="[NAME|FOLDER]...", help="problems to check")] = None,
     every: Annotated[bool, typer.Option("--all", help="all shipped problems")] = False,
     references: Annotated[bool, typer.Option("--references", help="compute references.json anew")] = False,
+    write_standings: Annotated[bool, typer.Option("--standings", help="write what the baselines score anew")] = False,
     sandbox: SandboxOption = "auto",
     as_json: JsonOption = False,
 ) -> None:
@@ -225,8 +227,12 @@ def check(
     wanted = [*dict.fromkeys([*(names or []), *(problem_names() if every else [])])]
     if not wanted:
         raise ProblemError("name the problems or folders to check, or give --all for the shipped ones")
+
+    def bench(problem: Problem) -> AbstractContextManager[Bench]:
+        return _bench(problem, sandbox)
+
     with _progress() as tell:
-        found = [Checker(name, lambda problem: _bench(problem, sandbox), tell, references).run() for name in wanted]
+        found = [Checker(name, bench, tell, references, write_standings).run() for name in wanted]
     if as_json:
         print_json([_checked_json(one) for one in found])
     else:

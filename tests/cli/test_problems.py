@@ -74,8 +74,9 @@ def test_list_names_every_shipped_problem_and_evaluates_nothing(evolve: Evolve) 
     assert (code, sorted(rows)) == (0, problem_names())
     one = rows["single_machine_tardiness"]
     assert (one["interface"], one["family"], one["self_scored"]) == ("priority", "machine scheduling", False)
-    assert one["instances"]["train"] == 40
     assert one["baselines"] > 5
+    assert (one["best_baseline"]["name"], round(one["best_baseline"]["gap"], 3)) == ("augmddc", 5.355)
+    assert 0 < one["train_seconds"] < 2
     code, out, _ = evolve("problems", "list")
     assert all(name in out for name in problem_names())
 
@@ -85,13 +86,37 @@ def test_list_knows_what_was_published(evolve: Evolve, tmp_path: Path) -> None:
     cards = tmp_path / "results" / "my_shop"
     cards.mkdir(parents=True)
     for name, gap in (("a-1", -2.0), ("b-2", -3.0)):
-        rules = {"wspt": {"validation": {"gap_mean": 0.0}}, "edd": {"validation": {"gap_mean": 9.0}}, "odd": {}}
-        card = {"program": f"{name}.py", "figures": {"validation": {"gap_mean": gap}}, "baselines": rules}
+        card = {"program": f"{name}.py", "figures": {"validation": {"gap_mean": gap}}}
         (cards / f"{name}.json").write_text(json.dumps(card))
     (cards / "broken.json").write_text("{}")
     row = _row(load_problem("./my_shop"))
     assert row["best_program"] == {"name": "b-2", "gap": -3.0}
-    assert row["best_baseline"] == {"name": "wspt", "gap": 0.0}
+    assert row["best_baseline"] is None
+
+
+def test_standings_are_written_listed_and_checked(evolve: Evolve, tmp_path: Path) -> None:
+    evolve("problems", "new", "my_shop")
+    assert evolve("problems", "check", "my_shop", "--standings", "--sandbox", "process")[0] == 0
+    row = _row(load_problem("./my_shop"))
+    assert row["best_baseline"]["name"] in load_problem("./my_shop").baselines
+    path = tmp_path / "my_shop" / "standings.json"
+    stored = json.loads(path.read_text())
+    assert row["best_baseline"]["gap"] == min(
+        splits["validation"]["gap_mean"] for name, splits in stored["programs"].items() if name != "initial"
+    )
+    assert evolve("problems", "check", "my_shop", "--sandbox", "process")[0] == 0
+    stored["programs"]["initial"]["test"]["gap_mean"] += 1
+    path.write_text(json.dumps(stored))
+    code, _, err = evolve("problems", "check", "my_shop", "--sandbox", "process")
+    assert code == 2
+    assert "initial on test is stored with a gap of" in err
+    assert "--standings writes them anew" in err
+    path.write_text("{}")
+    code, _, err = evolve("problems", "list")
+    assert code == 0  # it lists what is shipped
+    code, _, err = evolve("problems", "check", "my_shop", "--sandbox", "process")
+    assert code == 2
+    assert "not a file of standings" in err
 
 
 def test_show(evolve: Evolve) -> None:
@@ -122,7 +147,7 @@ def test_new_writes_a_problem_that_passes_every_check(evolve: Evolve, tmp_path: 
     folder = tmp_path / "here" / "my_shop"
     found = checked(folder)
     assert found.lines() == []
-    assert [*found.failures] == ["folder", "statement", "references", "programs", "determinism", "any rule"]
+    assert [*found.failures] == ["folder", "statement", "references", "programs", "determinism", "standings", "any rule"]
     assert found.programs == 3
     assert found.seconds is not None
     assert "PROBLEM_" not in "".join(path.read_text() for path in folder.rglob("*.*"))

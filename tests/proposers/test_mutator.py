@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import contextlib
 
 import pytest
 from hypothesis import given, settings
@@ -141,3 +142,25 @@ def test_what_cannot_be_read_is_an_error_in_the_completion() -> None:
     assert completion.reply is None
     assert "no parent that it can read" in (completion.error or "")
     asyncio.run(mutator.close())
+
+
+UNPACKED = """
+def solve(instance):
+    size, rate = instance["size"], instance["rate"]
+    slo = instance["slo"]
+    return sorted(range(len(size)), key=lambda i: -size[i] / rate[i])
+"""
+
+
+def test_programs_take_up_inputs_that_they_unpack_and_leave_out() -> None:
+    instance = {"size": [3.0, 1.0, 2.0], "rate": [1.0, 4.0, 2.0], "slo": [2.0, 5.0, 1.0]}
+    made = {propose(request("mutate", [UNPACKED], str(seed), "solve")) for seed in range(60)}
+    used = [source for source in made if source and "slo[i]" in source.partition("sorted")[2]]
+    runs = 0
+    for source in used:
+        space: dict[str, object] = {}
+        exec(source, space)
+        with contextlib.suppress(TypeError):  # what is never used may be a list or a number
+            runs += sorted(space["solve"](instance)) == [0, 1, 2]  # type: ignore[operator]
+    assert runs >= 10
+    assert runs > 0.7 * len(used)

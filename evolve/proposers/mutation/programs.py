@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+from evolve.proposers.mutation.inputs import Inputs, joined
 from evolve.proposers.mutation.rules import jittered
 from evolve.syntax.literals import constants, with_constants
 
@@ -60,7 +61,7 @@ class Programs:
     def structural(self, tree: ast.Module) -> Change | None:
         """One change of its logic."""
         kinds: list[Callable[[ast.Module], Change | None]] = [self.replace, self.replace, self.weigh, self.operator]
-        return self._one([*kinds, self.comparison, self.extreme, self.drop], tree)
+        return self._one([*kinds, self.exchange, self.grow, self.grow, self.comparison, self.extreme, self.drop], tree)
 
     def reduction(self, tree: ast.Module) -> Change | None:
         """One change that leaves less of it."""
@@ -95,6 +96,31 @@ class Programs:
         new = self.rng.choice(fitting)
         _set(slot, copy.deepcopy(new))
         return tree, f"Takes {ast.unparse(new)} for {shown}"
+
+    def exchange(self, tree: ast.Module) -> Change | None:
+        """one input for another"""
+        slots = [(slot, function) for function in _functions(tree) for slot in _numbers(function)]
+        self.rng.shuffle(slots)
+        for slot, function in slots:
+            old = _get(slot)
+            if (new := Inputs(function, getattr(old, "lineno", 0)).instead(old, self.rng)) is not None:
+                _set(slot, new)
+                return tree, f"Takes {ast.unparse(new)} for {ast.unparse(old)}"
+        return None
+
+    def grow(self, tree: ast.Module) -> Change | None:
+        """x + c * y for x, with an input y"""
+        slots = [(slot, function) for function in _functions(tree) for slot in _numbers(function) if _real(slot)]
+        if not slots:
+            return None
+        slot, function = self.rng.choice(slots)
+        old = _get(slot)
+        term = Inputs(function, getattr(old, "lineno", 0)).term(old, self.rng)
+        if term is None:
+            return None
+        new = joined(old, term, self.rng)
+        _set(slot, new)
+        return tree, f"Takes {ast.unparse(new)} for {ast.unparse(old)}"
 
     def weigh(self, tree: ast.Module) -> Change | None:
         """c * x for a number x"""
@@ -219,9 +245,7 @@ def _slots(node: ast.AST) -> Iterator[Slot]:
         for index, child in enumerate(value) if isinstance(value, list) else [(None, value)]:
             if isinstance(child, ast.expr):
                 yield node, field, index
-            if isinstance(child, ast.AST) and not isinstance(
-                child, ast.FunctionDef | ast.Lambda | ast.JoinedStr | ast.ClassDef
-            ):
+            if isinstance(child, ast.AST) and not isinstance(child, ast.FunctionDef | ast.JoinedStr | ast.ClassDef):
                 yield from _slots(child)
 
 
@@ -233,7 +257,7 @@ def _numbers(function: ast.FunctionDef) -> list[Slot]:
 def _real(slot: Slot) -> bool:
     """Whether a fraction would do there: the operands of arithmetic and comparisons, not counts and indices."""
     parent = slot[0]
-    return isinstance(parent, ast.Compare) or (
+    return isinstance(parent, ast.Compare | ast.Lambda | ast.UnaryOp) or (
         isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Mult | ast.Div)
     )
 
@@ -245,7 +269,8 @@ def _numeric(slot: Slot) -> bool:
     if isinstance(node, ast.BinOp):
         return _arithmetic(node)
     if isinstance(node, ast.Name | ast.Subscript | ast.Attribute) and isinstance(node.ctx, ast.Load):
-        return isinstance(parent, ast.BinOp) and _arithmetic(parent)
+        # the body of a lambda is the key of an order, mostly
+        return isinstance(parent, ast.UnaryOp | ast.Lambda) or (isinstance(parent, ast.BinOp) and _arithmetic(parent))
     if isinstance(node, ast.Call):
         return (
             isinstance(node.func, ast.Name)
