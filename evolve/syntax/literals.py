@@ -27,7 +27,7 @@ class Literal:
 
 def constants(source: str) -> list[Literal]:
     """The tunable numbers in the order of the text: those in expressions and named ones, except where only an integer
-    or that very number makes sense (0, indices, ranges, exponents, modulus, digits to round to, tiny guards).
+    or that very number makes sense (0, indices, axes, ranges, exponents, modulus, digits to round to, tiny guards).
 
     Raises SyntaxError for a program that does not parse.
     """
@@ -96,6 +96,9 @@ def _named(node: ast.AST, child: ast.AST) -> str | None:
 _COUNTS = ("range", "round", "len", "int", "islice", "combinations", "permutations", "seed", "Random", "default_rng")
 
 
+_CHOICES = ("axis", "ndmin", "ndim", "k")  # keywords of numpy whose number is one of a few
+
+
 def _tunable(node: ast.AST, child: ast.AST) -> bool:
     """Whether numbers under `child` may be changed."""
     if isinstance(node, ast.JoinedStr | ast.Subscript | ast.Slice | ast.match_case):
@@ -107,6 +110,8 @@ def _tunable(node: ast.AST, child: ast.AST) -> bool:
             return type(child.value) is float
     if isinstance(node, ast.Call):
         return _called(node) not in _COUNTS
+    if isinstance(node, ast.keyword):
+        return node.arg not in _CHOICES
     if isinstance(node, ast.AnnAssign | ast.arg):
         return child is not node.annotation
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):

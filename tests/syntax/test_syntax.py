@@ -178,7 +178,7 @@ B: float = 2
 def priority(p, d, t, scale=0.25):
     """Doc with 3 numbers: 1, 2."""
     x = [p, d][0] + p ** 2 + p % 7 + round(p, 3)
-    return K * x + -0.5 * d / max(t, 1) + f(range(9)) + f"{p:3}" * 0
+    return K * x + -0.5 * d / max(t, 1) + f(range(9), axis=1) + f"{p:3}" * 0
 '''
 
 

@@ -1,0 +1,1 @@
+"""Problems of placing models, and parts of them, on GPUs."""
