@@ -18,7 +18,7 @@ from rich.table import Table
 from evaluators.problem import Problem, ProblemError, load_problem, problem_names, shipped_problems
 from evolve import scaffold, standings
 from evolve.checking import Bench, Checked, Checker, signature
-from evolve.cli.common import JsonOption, SandboxOption, console, print_json
+from evolve.cli.common import JsonOption, SandboxOption, console, print_json, print_text
 from evolve.evaluation import EvaluationPool
 from evolve.replies import thought_of
 from sandbox.pool import open_sandbox
@@ -34,11 +34,17 @@ errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 @app.command("list")
-def list_problems(as_json: JsonOption = False) -> None:
+def list_problems(
+    as_json: JsonOption = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="print the page problems/README.md")] = False,
+) -> None:
     """List the problems that come with evolve."""
     rows = [_row(load_problem(name)) for name in problem_names()]
     if as_json:
         print_json(rows)
+        return
+    if markdown:
+        print_text(_markdown(rows))
         return
     caption = (
         "Gap on validation, lower is better; of what: evolve problems show NAME. "
@@ -54,6 +60,25 @@ def list_problems(as_json: JsonOption = False) -> None:
         about = f"[bold]{row['name']}[/bold]\n{escape(row['title'])}\n[dim]{escape(', '.join(kinds))}[/dim]"
         table.add_row(about, _standing(row["best_baseline"]), _standing(row["best_program"]))
     console.print(table)
+
+
+def _markdown(rows: list[dict[str, Any]]) -> str:
+    """The list as a page."""
+    lines = [
+        "# Problems",
+        "",
+        "Made by `evolve problems list --markdown`. Gaps are means on validation, lower is better, each on its problem's",
+        "own scale (`evolve problems show NAME`); seconds are those of one evaluation of the initial program on train.",
+        "",
+        "| problem | what | family | interface | s | baselines | best of them | best found |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        seconds = "" if row["train_seconds"] is None else f"{row['train_seconds']:.2g}"
+        best, found = (_standing(row[kind]).replace("\n", " ") for kind in ("best_baseline", "best_program"))
+        cells = [f"[{row['name']}]({row['name']}/)", row["title"], row["family"], row["interface"], seconds]
+        lines.append("| " + " | ".join([*cells, str(row["baselines"]), best, found]) + " |")
+    return "\n".join(lines)
 
 
 def _row(problem: Problem) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from evaluators.evaluate import evaluate
-from evaluators.problem import Problem, ProblemError, load_problem, problem_names
+from evaluators.problem import Problem, ProblemError, load_problem, problem_names, shipped_problems
 from evolve.checking import Bench, Checked, Checker
 from evolve.cli import main
 from evolve.cli.problems import _row
@@ -81,6 +81,12 @@ def test_list_names_every_shipped_problem_and_evaluates_nothing(evolve: Evolve) 
     assert all(name in out for name in problem_names())
 
 
+def test_the_page_of_all_problems_is_up_to_date(evolve: Evolve) -> None:
+    code, out, _ = evolve("problems", "list", "--markdown")
+    assert code == 0
+    assert out == (shipped_problems() / "README.md").read_text()
+
+
 def test_list_knows_what_was_published(evolve: Evolve, tmp_path: Path) -> None:
     evolve("problems", "new", "my_shop")
     cards = tmp_path / "results" / "my_shop"
@@ -147,7 +153,8 @@ def test_new_writes_a_problem_that_passes_every_check(evolve: Evolve, tmp_path: 
     folder = tmp_path / "here" / "my_shop"
     found = checked(folder)
     assert found.lines() == []
-    assert [*found.failures] == ["folder", "statement", "references", "programs", "determinism", "standings", "any rule"]
+    checks = ["folder", "statement", "references", "programs", "determinism", "standings", "any rule"]
+    assert [*found.failures] == checks
     assert found.programs == 3
     assert found.seconds is not None
     assert "PROBLEM_" not in "".join(path.read_text() for path in folder.rglob("*.*"))
