@@ -67,8 +67,8 @@ def _markdown(rows: list[dict[str, Any]]) -> str:
     lines = [
         "# Problems",
         "",
-        "Made by `evolve problems list --markdown`. Gaps are means on validation, lower is better, each on its problem's",
-        "own scale (`evolve problems show NAME`); seconds are those of one evaluation of the initial program on train.",
+        "Made by `evolve problems list --markdown`. Gaps are means on validation, lower is better, on a scale of each",
+        "problem's own (`evolve problems show NAME`); seconds: one evaluation of the initial program on train.",
         "",
         "| problem | what | family | interface | s | baselines | best of them | best found |",
         "|---|---|---|---|---|---|---|---|",

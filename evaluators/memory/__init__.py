@@ -1,0 +1,1 @@
+"""Where data lies: memories of different speed and size."""

@@ -1,0 +1,5 @@
+"""Nothing lies in fast memory."""
+
+
+def solve(instance):
+    return []
