@@ -1,0 +1,1 @@
+"""Simulators of machine learning: training runs and causal discovery."""

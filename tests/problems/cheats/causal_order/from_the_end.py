@@ -1,0 +1,7 @@
+"""Uses negative positions, which Python counts from the end."""
+
+EXPECT = "illegal"
+
+
+def decide(obs):
+    return [-1, 0]
