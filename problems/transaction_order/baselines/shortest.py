@@ -1,0 +1,5 @@
+"""Shortest transaction first."""
+
+
+def priority(length):
+    return length
