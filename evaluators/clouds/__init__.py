@@ -1,0 +1,1 @@
+"""Clouds: spot and on-demand machines under a deadline, their traces and clairvoyant optima."""
