@@ -11,28 +11,18 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from evolve.records import Candidate, Proposal
+from evolve.strategies import _mix
 from evolve.strategies.base import View
 from evolve.syntax import constants, fingerprint, with_constants
 
 RESETS = (0.25, 0.5, 0.7)  # shares of the budget after which the weaker islands start again
-POLISH = 0.8  # share after which the best few are tuned and simplified
 HOT, COLD = 7.0, 1.2  # temperature over ranks: first, and last
 CLUSTERS, MEMBERS = 24, 4  # kept an island, and kept a cluster
 ELITE = 12  # clusters remembered over all islands
-
-# operator -> weight at the start of a run and before polishing; what the proposer cannot do is left out
-MIX = {
-    "explore": (3.0, 0.5),
-    "mutate": (5.0, 4.0),
-    "combine": (1.0, 2.0),
-    "tune": (0.7, 3.0),
-    "simplify": (0.3, 1.0),
-}
-POLISHING = {"tune": 5.0, "simplify": 1.5, "mutate": 1.0, "combine": 1.0}
 
 
 @dataclass(frozen=True)
@@ -97,19 +87,18 @@ class Islands:
         self._told = 0
 
     def ask(self, view: View, rng: random.Random) -> Proposal:
-        model = rng.choice(list(view.models)) if view.models else None
+        model = _mix.model(view, rng)
         number = rng.randrange(len(self._islands))
         note = {"island": number, "resets": sum(view.progress >= share for share in RESETS)}
-        polishing = view.progress >= POLISH and self._elite.best is not None
+        polishing = view.progress >= _mix.POLISH and self._elite.best is not None
         source = self._elite if polishing else self._islands[number]
         temperature = COLD if polishing else COLD + (HOT - COLD) * (1 - view.progress)
         parent = source.draw(rng, temperature)
-        operator = self._operator(view, rng, polishing, parent)
-        needed = view.operators[operator]
         if parent is None:
-            # nothing valid in this island yet: the initial program, which may be invalid itself
-            count = max(1, needed) if view.initial.status == "valid" else needed
-            return Proposal(operator, (view.initial.id,) * count, (), model, note)
+            return replace(_mix.first(view, rng), model=model, note=note)
+        alone = len(self._elite.clusters) < 2  # then nothing can be combined
+        operator = _mix.draw(view, rng, _mix.weights(view.progress), alone)
+        needed = view.operators[operator]
         parents = [parent]
         while len(parents) < needed:
             other = source.draw(rng, temperature, parents[-1]) or self._elite.draw(rng, temperature, parents[-1])
@@ -146,19 +135,6 @@ class Islands:
             island.clusters = []
             if founder:
                 island.add(founder)
-
-    def _operator(self, view: View, rng: random.Random, polishing: bool, parent: Member | None) -> str:
-        if parent is None:
-            if "explore" in view.operators:
-                return "explore"
-            return min(view.operators, key=lambda name: (view.operators[name], name))
-        share = min(1.0, view.progress / POLISH)
-        weights = {name: early + (late - early) * share for name, (early, late) in MIX.items()}
-        mix = POLISHING if polishing else weights
-        alone = len(self._elite.clusters) < 2  # then nothing can be combined
-        known = [n for n in sorted(view.operators) if mix.get(n, 0) > 0 and not (alone and view.operators[n] > 1)]
-        known = known or sorted(view.operators)
-        return rng.choices(known, [mix.get(name) or 1.0 for name in known])[0]
 
     def _inspirations(self, rng: random.Random, taken: set[str]) -> tuple[str, ...]:
         """Up to two more programs for prompts: other ideas, one good and one from further down."""

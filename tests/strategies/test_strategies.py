@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evolve import plugins
 from evolve.records import Candidate, Proposal, Status
 from evolve.strategies.base import Strategy, View
 
 OPERATORS = {"explore": 1, "mutate": 1, "combine": 2, "tune": 1, "simplify": 1}
-NAMES = ["islands", "best_of_n"]
+NAMES = plugins.names("strategies")
 History = Sequence[tuple[str, float, int]]
 
 histories = st.lists(

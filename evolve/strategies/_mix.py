@@ -1,0 +1,53 @@
+"""What strategies share: which operator is next, and what to do while nothing is valid."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+
+from evolve.records import Proposal
+from evolve.strategies.base import View
+
+POLISH = 0.8  # share of the budget after which the best few are tuned and simplified
+
+# operator -> weight at the start of a run and before polishing; what the proposer cannot do is left out
+MIX = {
+    "explore": (3.0, 0.5),
+    "mutate": (5.0, 4.0),
+    "combine": (1.0, 2.0),
+    "tune": (0.7, 3.0),
+    "simplify": (0.3, 1.0),
+}
+POLISHING = {"tune": 5.0, "simplify": 1.5, "mutate": 1.0, "combine": 1.0}
+
+
+def weights(progress: float) -> dict[str, float]:
+    """Weights of the operators at a share of the budget: from ideas to tuning, then polishing."""
+    if progress >= POLISH:
+        return POLISHING
+    share = progress / POLISH
+    return {name: early + (late - early) * share for name, (early, late) in MIX.items()}
+
+
+def draw(view: View, rng: random.Random, mix: Mapping[str, float], alone: bool = False) -> str:
+    """An operator that the proposer can carry out; `alone`: one that needs a single parent, if there is one."""
+    possible = [name for name in sorted(view.operators) if mix.get(name, 0) > 0]
+    if alone:
+        possible = [name for name in possible if view.operators[name] <= 1] or possible
+    possible = possible or sorted(view.operators)
+    return rng.choices(possible, [mix.get(name) or 1.0 for name in possible])[0]
+
+
+def model(view: View, rng: random.Random) -> str | None:
+    """One of the run's models, each as likely as the others."""
+    return rng.choice(list(view.models)) if view.models else None
+
+
+def first(view: View, rng: random.Random, note: Mapping[str, object] | None = None) -> Proposal:
+    """Something new from the initial program, which may be invalid itself: while a strategy knows nothing valid."""
+    operator = (
+        "explore" if "explore" in view.operators else min(view.operators, key=lambda name: (view.operators[name], name))
+    )
+    needed = view.operators[operator]
+    count = max(1, needed) if view.initial.status == "valid" else needed
+    return Proposal(operator, (view.initial.id,) * count, (), model(view, rng), note or {})
