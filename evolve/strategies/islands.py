@@ -10,71 +10,16 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from dataclasses import replace
 
 from evolve.records import Candidate, Proposal
 from evolve.strategies import _mix
+from evolve.strategies._population import Population, member_of
 from evolve.strategies.base import View
-from evolve.syntax import constants, fingerprint, with_constants
 
 RESETS = (0.25, 0.5, 0.7)  # shares of the budget after which the weaker islands start again
 HOT, COLD = 7.0, 1.2  # temperature over ranks: first, and last
-CLUSTERS, MEMBERS = 24, 4  # kept an island, and kept a cluster
 ELITE = 12  # clusters remembered over all islands
-
-
-@dataclass(frozen=True)
-class Member:
-    """A valid program: its train gap, rounded so that noise in the last digits does not count, and its size."""
-
-    rank: tuple[float, int, int]  # gap, size, order of arrival
-    id: str
-    shape: str
-
-    @property
-    def gap(self) -> float:
-        return self.rank[0]
-
-
-@dataclass
-class Population:
-    """Clusters by shape, best first, each with its best members, best first."""
-
-    clusters: list[list[Member]] = field(default_factory=list)
-    limit: int = CLUSTERS
-
-    @property
-    def best(self) -> Member | None:
-        return self.clusters[0][0] if self.clusters else None
-
-    def add(self, member: Member) -> None:
-        cluster = next((one for one in self.clusters if one[0].shape == member.shape), None)
-        if cluster is None:
-            cluster = []
-            self.clusters.append(cluster)
-        if all(member.id != other.id for other in cluster):
-            cluster.append(member)
-        cluster.sort(key=lambda one: one.rank)
-        del cluster[MEMBERS:]
-        self.clusters.sort(key=lambda one: one[0].rank)
-        del self.clusters[self.limit :]
-
-    def draw(self, rng: random.Random, temperature: float, other: Member | None = None) -> Member | None:
-        """A program of a cluster drawn by rank; of another cluster than that of `other` if there is one."""
-        choice = [one for one in self.clusters if other is None or one[0].shape != other.shape]
-        if not choice:
-            return None
-        cluster = _by_rank(choice, rng, temperature)
-        return _by_rank(cluster, rng, 0.7)
-
-
-T = TypeVar("T")
-
-
-def _by_rank(items: Sequence[T], rng: random.Random, temperature: float) -> T:
-    return rng.choices(items, [math.exp(-rank / temperature) for rank in range(len(items))])[0]
 
 
 class Islands:
@@ -113,11 +58,9 @@ class Islands:
         resets = int(candidate.note.get("resets", 0))
         while self._resets < resets:
             self._reset()
-        if candidate.status != "valid" or candidate.train is None or not math.isfinite(candidate.train):
+        member = member_of(candidate, self._told)
+        if member is None:
             return
-        member = Member(
-            (float(f"{candidate.train:.3g}"), candidate.size or 0, self._told), candidate.id, shape(candidate)
-        )
         self._elite.add(member)
         if candidate.number <= 0 or "island" not in candidate.note:
             for island in self._islands:
@@ -142,16 +85,6 @@ class Islands:
         if len(others) <= 2:
             return tuple(one.id for one in others)
         return (others[0].id, rng.choice(others[1:]).id)
-
-
-def shape(candidate: Candidate) -> str:
-    """What a program is without its constants."""
-    if candidate.source is None:
-        return candidate.syntax or candidate.id
-    try:
-        return fingerprint(with_constants(candidate.source, [2.0] * len(constants(candidate.source))))
-    except (SyntaxError, ValueError):
-        return candidate.syntax or candidate.id
 
 
 STRATEGY = Islands
