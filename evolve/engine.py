@@ -296,7 +296,7 @@ class Engine:
 
     def _renewed(self, candidate: Candidate) -> Candidate:
         """A candidate that was in flight, as it was when it was asked for."""
-        return replace(candidate, status="pending", source=None, failure_kind=None, failure_message=None)
+        return replace(candidate, status="pending", source=None, failure_kind=None, failure_message=None, price=0.0)
 
     async def _abandon(self, flights: set[asyncio.Task[Any]]) -> None:
         """Time is up, and so is the grace: what is still in flight is recorded as failed."""

@@ -23,6 +23,9 @@ from evolve.syntax import fingerprint, size
 from sandbox.session import KINDS
 
 REPAIRS = 1
+DOLLARS_PER_SECOND = (
+    1 / 3600
+)  # what a second of waiting is worth where strategies weigh what a call brought: $1 an hour
 
 
 class Life(TypedDict, total=False):
@@ -104,6 +107,7 @@ class _Nodes:
         finally:
             around.budget.in_flight -= 1  # the engine counted the first turn in when it asked the strategy
         candidate.model = completion.model or candidate.model
+        candidate.price += (completion.cost or 0.0) + DOLLARS_PER_SECOND * completion.seconds
         if completion.reply is None and candidate.failure_kind is None:
             candidate.status, candidate.failure_kind = "failed", "call"
             candidate.failure_message = completion.error

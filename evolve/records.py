@@ -38,7 +38,7 @@ class Candidate:
     number: 0 is the initial program, 1… the proposals of a run, -1… its baselines (which have a `name`).
     gaps: mean gap by split, for the splits that were measured. told: position in the order in which the strategy was
     told of it, None while pending. syntax: hash of the normalised syntax tree; behaviour: digest of what it decided on
-    train. size: nodes of its syntax tree.
+    train. size: nodes of its syntax tree. price: what its calls cost the search, in US dollars, time included.
     """
 
     id: str
@@ -66,6 +66,7 @@ class Candidate:
     seconds: float | None = None
     stdout: str = ""
     stderr: str = ""
+    price: float = 0.0
     told: int | None = None
     created: float = 0.0
     finished: float | None = None

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-REVISIONS = ("0001",)  # oldest first; kept here so that an open need not import alembic
+REVISIONS = ("0001", "0002")  # oldest first; kept here so that an open need not import alembic
 VERSION_TABLE = "evolve_schema"
 
 _UNSTORABLE = re.compile("[\x00\x1a\ud800-\udfff]")
@@ -106,6 +106,7 @@ class CandidateRow(Base):
     seconds: Mapped[float | None]
     stdout: Mapped[str]
     stderr: Mapped[str]
+    price: Mapped[float] = mapped_column(server_default="0")
     told: Mapped[int | None]
     created: Mapped[float]
     finished: Mapped[float | None]
