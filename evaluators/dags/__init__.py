@@ -1,0 +1,1 @@
+"""Task graphs on heterogeneous processing elements."""

@@ -1,0 +1,1 @@
+"""Networks: data that is sent through clouds, and roads that are added to cities."""

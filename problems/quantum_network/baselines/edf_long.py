@@ -1,0 +1,5 @@
+"""EDF, the longest first among equal deadlines."""
+
+
+def priority(deadline, C):
+    return deadline - 1e-3 * C

@@ -1,0 +1,5 @@
+"""FIFO: the instance that is released first (the initial program)."""
+
+
+def priority(release):
+    return release

@@ -1,0 +1,5 @@
+"""FIFO: the instance that is released first."""
+
+
+def priority(release, C, T, start, slack, use, left):
+    return release

@@ -1,0 +1,102 @@
+"""Entanglement scheduling: figures of the baselines, and what the folder promises."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from evaluators.evaluate import Evaluation, evaluate
+from evaluators.problem import Problem, load_problem
+from evaluators.references import disagreements
+from sandbox.session import InProcessSandbox
+
+# Mean gap on train and test, points above the bound.
+GOLDEN = {
+    "edf": [17.67, 22.52],
+    "edf_long": [18.36, 24.39],
+    "llf": [18.36, 24.35],
+    "rm": [18.93, 22.37],
+    "fifo": [37.64, 40.82],
+}
+
+# Mean throughput (pairs a second) and worst jitter (slots) on the stars of test, by load: 20, 40, 80 pairs a second.
+STAR = {
+    "edf": [(21.4, 0.5), (30.0, 3.5), (35.0, 6.0)],
+    "edf_long": [(21.4, 0.0), (31.5, 28.0), (35.4, 32.5)],
+    "rm": [(19.8, 0.0), (29.6, 0.0), (33.3, 0.0)],
+    "fifo": [(15.1, 21.5), (23.2, 37.5), (24.9, 60.0)],
+}
+
+
+@cache
+def problem() -> Problem:
+    return load_problem("quantum_network")
+
+
+@cache
+def measured(baseline: str, split: str) -> Evaluation:
+    made = evaluate(problem(), problem().baselines[baseline], split, InProcessSandbox())
+    assert made.failure is None
+    return made
+
+
+def mean(baseline: str, split: str) -> float:
+    found = measured(baseline, split).gap_mean
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("rule", GOLDEN)
+def test_golden_figures(rule: str) -> None:
+    assert [round(mean(rule, split), 2) for split in ("train", "test")] == GOLDEN[rule]
+
+
+@pytest.mark.parametrize("rule", STAR)
+def test_throughput_and_jitter_on_stars(rule: str) -> None:
+    found = []
+    for load in (20, 40, 80):
+        results = [result for result in measured(rule, "test").results if result.group == f"star load={load}"]
+        found.append(
+            tuple(round(sum(r.metrics[name] for r in results) / len(results), 1) for name in ("throughput", "jitter"))
+        )
+    assert found == STAR[rule]
+
+
+def test_rm_never_has_jitter_and_serves_less_than_edf() -> None:
+    for split in ("train", "test"):
+        assert {result.metrics["jitter"] for result in measured("rm", split).results} == {0.0}
+        served = {rule: sum(r.metrics["throughput"] for r in measured(rule, split).results) for rule in ("rm", "edf")}
+        assert served["rm"] < served["edf"]
+
+
+def test_longest_first_among_equal_deadlines_has_more_jitter() -> None:
+    for split in ("train", "test"):
+        jitter = {rule: sum(r.metrics["jitter"] for r in measured(rule, split).results) for rule in ("edf", "edf_long")}
+        assert jitter["edf"] < jitter["edf_long"]
+
+
+def test_the_initial_program_is_fifo_and_leaves_room() -> None:
+    made = evaluate(problem(), problem().initial, "train", InProcessSandbox())
+    assert made.behaviour == measured("fifo", "train").behaviour
+    assert made.gap_mean is not None
+    assert max(mean("edf", "train"), mean("rm", "train")) < 0.6 * made.gap_mean
+
+
+def test_nothing_is_below_the_bound() -> None:
+    for rule in GOLDEN:
+        for split in ("train", "test"):
+            assert min(measured(rule, split).gaps) >= -1e-9
+    assert min(measured("edf", "test").gaps) < 1e-9, "the bound is met where all that is asked for can be served"
+
+
+def test_splits_are_as_described_and_share_nothing() -> None:
+    groups = {split: {i.group for i in problem().instances(split)} for split in problem().splits}
+    assert {split: len(names) for split, names in groups.items()} == {"train": 6, "validation": 6, "test": 12, "ood": 3}
+    every = [str(i.data) for split in problem().splits for i in problem().instances(split)]
+    assert len(set(every)) == len(every) == 24 + 24 + 48 + 15
+
+
+def test_references_are_as_stored() -> None:
+    assert disagreements(problem()) == []
+    assert {problem().reference(i).kind for split in problem().splits for i in problem().instances(split)} == {"bound"}
