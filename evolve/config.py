@@ -14,6 +14,7 @@ from evolve import plugins
 MUTATOR_CANDIDATES = 1500
 MODEL_CANDIDATES = 100
 PARALLEL = 4
+TUNING = 24
 
 
 class ConfigError(Exception):
@@ -37,6 +38,7 @@ class RunConfig(BaseModel):
     seed: int = 0
     sandbox: Literal["auto", "docker", "bubblewrap", "process"] = "auto"
     isolation: Literal["warm", "fresh"] = "warm"
+    tuning: int | None = Field(None, ge=0)  # evaluations for better constants of a program that a model wrote
     temperature: float | None = Field(None, ge=0, le=2)
     timeout: float = Field(300.0, gt=0)  # seconds of one model call
     prompts: Path | None = None  # a folder whose templates come before the shipped ones
@@ -60,7 +62,10 @@ class RunConfig(BaseModel):
             candidates = MUTATOR_CANDIDATES if proposer == "mutator" else MODEL_CANDIDATES
         # The same on every machine, so that the same seed is the same run on every machine.
         parallel = self.parallel or PARALLEL
-        return self.model_copy(update={"proposer": proposer, "candidates": candidates, "parallel": parallel})
+        # The mutator has an operator for constants, and evaluations are all that it costs.
+        tuning = self.tuning if self.tuning is not None else 0 if proposer == "mutator" else TUNING
+        changes = {"proposer": proposer, "candidates": candidates, "parallel": parallel, "tuning": tuning}
+        return self.model_copy(update=changes)
 
     @property
     def workers(self) -> int:

@@ -59,6 +59,7 @@ class Engine:
     listener: Listener
     parallel: int
     models: Sequence[str]
+    tuning: int = 0  # evaluations for better constants of a program that survives
     order: Sequence[int] | None = None  # recorded order in which candidates are told, for a replay
 
     initial: Candidate = field(init=False)
@@ -87,6 +88,7 @@ class Engine:
                 pool=self.pool,
                 measuring=self.measuring,
                 budget=self.budget,
+                tuning=self.tuning,
                 notebook=self.notebook,
                 program=lambda identifier: (self.candidates[identifier], self._results_of(identifier)),
                 called=self._called,
@@ -248,6 +250,8 @@ class Engine:
         }
         candidate.duplicate_of = self._original(candidate)
         if candidate.duplicate_of is not None:
+            if (untuned := state.get("untuned")) is not None:  # whether it was tuned depends on what was in flight
+                candidate.source, candidate.syntax, candidate.note = untuned.source, untuned.syntax, untuned.note
             candidate.status = "duplicate"
             evaluations = {}
             original = self.candidates[candidate.duplicate_of]
@@ -265,9 +269,9 @@ class Engine:
     def _original(self, candidate: Candidate) -> str | None:
         """The earlier candidate that this one repeats: the same program, or one that behaves the same. A smaller
         program that behaves the same is no repetition: it is how a rule is simplified."""
-        same = self._seen.get(candidate.syntax or "")
-        if same is not None:
-            return same
+        for mark in (candidate.syntax, candidate.note.get("proposed")):
+            if mark in self._seen:
+                return self._seen[mark]
         alike = self._seen.get(candidate.behaviour or "")
         smaller = alike is not None and (candidate.size or 0) < (self.candidates[alike].size or 0)
         return None if smaller else alike
@@ -290,7 +294,8 @@ class Engine:
     def _keep(self, candidate: Candidate) -> None:
         self.candidates[candidate.id] = candidate
         if candidate.status != "duplicate":
-            for mark in (candidate.syntax, candidate.behaviour if candidate.status == "valid" else None):
+            behaviour = candidate.behaviour if candidate.status == "valid" else None
+            for mark in (candidate.syntax, behaviour, candidate.note.get("proposed")):
                 if mark:
                     self._seen[mark] = candidate.id
 

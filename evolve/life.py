@@ -1,9 +1,10 @@
-"""One candidate's life as a LangGraph graph: select, prompt, propose, check, evaluate, at most k repairs, record."""
+"""One candidate's life as a LangGraph graph: prompt, propose, check, evaluate, at most k repairs, tune, validate."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypedDict
 
 from langgraph.graph import END, START, StateGraph
@@ -20,9 +21,11 @@ from evolve.proposers.base import Proposer, Request
 from evolve.records import Candidate, Completion, Message, Status
 from evolve.replies import Unparsed, program_of, thought_of
 from evolve.syntax import fingerprint, size
+from evolve.tuning import tune
 from sandbox.session import KINDS
 
 REPAIRS = 1
+SLACK = 0.1  # of the best parent's gap: programs up to that much worse are tuned, too
 DOLLARS_PER_SECOND = (
     1 / 3600
 )  # what a second of waiting is worth where strategies weigh what a call brought: $1 an hour
@@ -38,6 +41,7 @@ class Life(TypedDict, total=False):
     evaluation: Evaluation | None
     validation: Evaluation | None
     wrong: str | None
+    untuned: Candidate  # the candidate before tuning changed its program
 
 
 @dataclass
@@ -53,6 +57,7 @@ class Surroundings:
     pool: EvaluationPool
     measuring: Measuring
     budget: Budget
+    tuning: int
     notebook: Notebook
     program: Callable[[str], tuple[Candidate, Sequence[InstanceResult]]]  # candidate id -> it and its train results
     called: Callable[[Candidate, Completion], None]  # told of every completion that comes back
@@ -66,12 +71,16 @@ def build_life(around: Surroundings) -> Any:
     graph.add_node("propose", nodes.propose)
     graph.add_node("check", nodes.check)
     graph.add_node("evaluate", nodes.evaluate)
+    graph.add_node("tune", nodes.tune)
+    graph.add_node("validate", nodes.validate)
     graph.add_node("repair", nodes.repair)
     graph.add_edge(START, "prompt")
     graph.add_edge("prompt", "propose")
     graph.add_conditional_edges("propose", nodes.after_propose, ["check", END])
     graph.add_conditional_edges("check", nodes.after_check, ["evaluate", "repair", END])
-    graph.add_conditional_edges("evaluate", nodes.after_evaluate, ["repair", END])
+    graph.add_conditional_edges("evaluate", nodes.after_evaluate, ["tune", "repair", END])
+    graph.add_edge("tune", "validate")
+    graph.add_edge("validate", END)
     graph.add_edge("repair", "propose")
     return graph.compile()
 
@@ -156,7 +165,7 @@ class _Nodes:
         return "evaluate" if state["wrong"] is None else self._repair_or_end(state)
 
     async def evaluate(self, state: Life) -> Life:
-        """Measure the program on train, and on validation when it is among the best so far."""
+        """Measure the program on train."""
         around, candidate = self.around, state["candidate"]
         assert candidate.source is not None
         assert candidate.syntax is not None
@@ -166,15 +175,54 @@ class _Nodes:
             failure = evaluation.failure
             return {**self._wrong(candidate, "invalid", failure.kind, failure.message), "evaluation": evaluation}
         candidate.status, candidate.failure_kind, candidate.failure_message = "valid", None, None
-        validation = None
-        if candidate.train is not None and around.measuring.among_best(candidate.train):
-            validation = await around.pool.evaluate(candidate.source, "validation")
-            if validation.gap_mean is not None:
-                candidate.gaps["validation"] = validation.gap_mean
-        return {"evaluation": evaluation, "validation": validation}
+        return {"evaluation": evaluation}
 
-    def after_evaluate(self, state: Life) -> Literal["repair", "__end__"]:
-        return "__end__" if state["wrong"] is None else self._repair_or_end(state)
+    def after_evaluate(self, state: Life) -> Literal["tune", "repair", "__end__"]:
+        return "tune" if state["wrong"] is None else self._repair_or_end(state)
+
+    async def tune(self, state: Life) -> Life:
+        """Give a survivor better constants, and measure what comes of it; the program that was proposed stays in its
+        completion, and its mark in the note."""
+        around, candidate = self.around, state["candidate"]
+        if not self._survives(candidate):
+            return {}
+        assert candidate.source is not None
+        assert candidate.train is not None
+
+        async def measure(source: str) -> float | None:
+            return (await around.pool.evaluate(source, "train")).gap_mean
+
+        seed = f"{around.seed}|{candidate.number}|tuning"
+        tuned = await tune(candidate.source, candidate.train, measure, around.tuning, seed)
+        if tuned.source == candidate.source:
+            return {}
+        untuned = replace(candidate, gaps=dict(candidate.gaps))
+        before = {"proposed": candidate.syntax, "proposed_gap": candidate.train, "tuning": tuned.evaluations}
+        candidate.note = {**candidate.note, **before}
+        candidate.source, candidate.syntax = tuned.source, fingerprint(tuned.source)
+        evaluation = await around.measuring.train(tuned.source, candidate.syntax)
+        describe(candidate, evaluation)
+        return {"evaluation": evaluation, "untuned": untuned}
+
+    def _survives(self, candidate: Candidate) -> bool:
+        """Whether a program is worth tuning: new, and hardly worse than what it was made of. Nothing that depends on
+        which other lives are in flight."""
+        around = self.around
+        if not around.tuning or candidate.train is None or around.measuring.knows(candidate.syntax or ""):
+            return False
+        gaps = [around.program(parent)[0].train for parent in candidate.parents]
+        best = min((gap for gap in gaps if gap is not None), default=math.inf)
+        return candidate.train <= best + SLACK * abs(best)
+
+    async def validate(self, state: Life) -> Life:
+        """Measure the program on validation when it is among the best on train so far."""
+        around, candidate = self.around, state["candidate"]
+        if candidate.train is None or not around.measuring.among_best(candidate.train):
+            return {}
+        validation = await around.pool.evaluate(candidate.source or "", "validation")
+        if validation.gap_mean is not None:
+            candidate.gaps["validation"] = validation.gap_mean
+        return {"validation": validation}
 
     async def repair(self, state: Life) -> Life:
         """Tell the model what went wrong, in the same conversation."""

@@ -27,6 +27,10 @@ class Measuring:
         known = self._by_syntax.get(syntax)
         return known() if known is not None else await self.pool.evaluate(source, "train")
 
+    def knows(self, syntax: str) -> bool:
+        """Whether a told program with this syntax tree was measured."""
+        return syntax in self._by_syntax
+
     def remember(self, candidate: Candidate, evaluation: Callable[[], Evaluation]) -> None:
         """Lend the evaluation of a told candidate that is no duplicate."""
         if candidate.syntax is not None:

@@ -108,6 +108,7 @@ async def conduct(
             listener=listener,
             parallel=config.parallel or 1,
             models=config.models,
+            tuning=config.tuning or 0,
             order=order,
         )
         try:
