@@ -11,7 +11,7 @@ from rich.console import Console
 from evaluators.problem import ProblemError
 from evaluators.protocol import EvaluatorBug
 from evolve.archive import ArchiveError
-from evolve.cli import measure, problems, publish, run, sandbox, show
+from evolve.cli import bench, measure, problems, publish, run, sandbox, show
 from evolve.config import ConfigError
 from evolve.evaluation import EvaluationError
 from evolve.plugins import UnknownPlugin
@@ -39,7 +39,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Discover scheduling heuristics: a model proposes, a simulator that it cannot touch judges.",
 )
-for module in (run, measure, show, publish, sandbox):
+for module in (run, measure, show, publish, sandbox, bench):
     module.register(app)
 app.add_typer(problems.app, name="problems")
 app.add_typer(sandbox.app, name="sandbox")
