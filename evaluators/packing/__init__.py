@@ -1,0 +1,1 @@
+"""Knapsacks: what to put into a limited capacity, known or uncertain."""

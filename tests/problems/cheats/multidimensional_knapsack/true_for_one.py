@@ -1,0 +1,7 @@
+"""Names item 1 by True."""
+
+EXPECT = "illegal"
+
+
+def solve(instance):
+    return [0, True]

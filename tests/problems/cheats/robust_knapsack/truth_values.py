@@ -1,0 +1,7 @@
+"""Accepts by truth values."""
+
+EXPECT = "illegal"
+
+
+def solve(instance):
+    return [True] * len(instance["c"])
