@@ -50,11 +50,11 @@ def find_run(cell: Cell, archive: Archive) -> Run | None:
     return None
 
 
-def champion_gaps(run: Run, archive: Archive, split: str = "test") -> Gaps | None:
-    """What a finished run's champion achieved, instance by instance."""
+def champion_gaps(run: Run, archive: Archive) -> Gaps | None:
+    """What a finished run's champion achieved on test, instance by instance."""
     if run.status != "finished" or run.champion is None:
         return None
-    return {result.instance: result.gap for result in archive.results(run.champion, split)}
+    return {result.instance: result.gap for result in archive.results(run.champion, "test")}
 
 
 def anytime(candidates: Sequence[Candidate]) -> list[float]:
@@ -72,7 +72,7 @@ def frame(found: Sequence[tuple[Cell, Run]], archive: Archive) -> pd.DataFrame:
     """One row a run: what it reached and what it took.
 
     test: mean gap of the champion; halfway: the best train gap after half of the candidates; calls, tokens, cost: of
-    the proposer; evaluations: candidates that were measured on train.
+    the proposer; evaluations: of programs on train, those for tuning included.
     """
     rows = []
     for cell, run in found:
@@ -90,7 +90,7 @@ def frame(found: Sequence[tuple[Cell, Run]], archive: Archive) -> pd.DataFrame:
                 "halfway": curve[len(curve) // 2],
                 "valid": counts.get("valid", 0),
                 "candidates": sum(counts.values()),
-                "evaluations": counts.get("valid", 0) + counts.get("invalid", 0),
+                "evaluations": _evaluations(candidates),
                 "calls": usage.calls,
                 "tokens": usage.input_tokens + usage.output_tokens,
                 "cost": usage.cost,
@@ -100,11 +100,23 @@ def frame(found: Sequence[tuple[Cell, Run]], archive: Archive) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def _evaluations(candidates: Sequence[Candidate]) -> int:
+    """How often programs were measured on train. One whose syntax tree was there before borrowed its evaluation."""
+    syntax = {candidate.id: candidate.syntax for candidate in candidates}
+    measured = [
+        candidate
+        for candidate in candidates
+        if candidate.number > 0
+        and candidate.seconds is not None
+        and (candidate.duplicate_of is None or syntax[candidate.duplicate_of] != candidate.syntax)
+    ]
+    return len(measured) + sum(int(candidate.note.get("tuning", 0)) for candidate in measured)
+
+
 def compare(found: Sequence[tuple[Cell, Run]], archive: Archive, against: str) -> list[dict[str, Any]]:
     """Each strategy on each problem: mean test gap over seeds and instances, and a paired test against one of them.
 
-    Pairs are (seed, instance); champions are averaged over seeds first, so that the test is over instances and a lucky
-    seed counts once.
+    The gaps of an instance are averaged over the seeds that both have, so that the test is over instances.
     """
     gaps: dict[tuple[str, str], dict[int, Gaps]] = {}
     for cell, run in found:
@@ -131,7 +143,7 @@ def compare(found: Sequence[tuple[Cell, Run]], archive: Archive, against: str) -
 
 
 def _paired(mine: dict[int, Gaps], other: dict[int, Gaps]) -> PairedTest | None:
-    """Over instances, each the mean of the seeds that both have."""
+    """None where they have no seed in common."""
     seeds = sorted(mine.keys() & other.keys())
     if not seeds:
         return None

@@ -134,6 +134,10 @@ class Checker:
             self._fail("folder", 'interface = "program" needs evaluator = "evaluators.self_scored:SelfScored"')
         if not problem.baselines and not evaluator.self_scored:
             self.checked.notes.append("there are no baselines: a search has nothing to beat but its initial program")
+        if standings.INITIAL in problem.baselines:
+            self._fail(
+                "folder", f"baselines/{standings.INITIAL}.py: give it another name; the start of a search has that"
+            )
         seen: dict[str, str] = {}
         for split in problem.splits:
             for instance in problem.instances(split):

@@ -194,11 +194,11 @@ class _Nodes:
 
         seed = f"{around.seed}|{candidate.number}|tuning"
         tuned = await tune(candidate.source, candidate.train, measure, around.tuning, seed)
-        if tuned.source == candidate.source:
-            return {}
         untuned = replace(candidate, gaps=dict(candidate.gaps))
-        before = {"proposed": candidate.syntax, "proposed_gap": candidate.train, "tuning": tuned.evaluations}
-        candidate.note = {**candidate.note, **before}
+        candidate.note = {**candidate.note, "tuning": tuned.evaluations}
+        if tuned.source == candidate.source:
+            return {"untuned": untuned}
+        candidate.note = {**candidate.note, "proposed": candidate.syntax, "proposed_gap": candidate.train}
         candidate.source, candidate.syntax = tuned.source, fingerprint(tuned.source)
         evaluation = await around.measuring.train(tuned.source, candidate.syntax)
         describe(candidate, evaluation)

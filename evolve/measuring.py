@@ -32,9 +32,11 @@ class Measuring:
         return syntax in self._by_syntax
 
     def remember(self, candidate: Candidate, evaluation: Callable[[], Evaluation]) -> None:
-        """Lend the evaluation of a told candidate that is no duplicate."""
-        if candidate.syntax is not None:
-            self._by_syntax[candidate.syntax] = evaluation
+        """Lend the evaluation of a told candidate that is no duplicate, also to what it was before it was tuned: such a
+        program is a duplicate, and takes over its gap."""
+        for mark in (candidate.syntax, candidate.note.get("proposed")):
+            if mark is not None:
+                self._by_syntax[mark] = evaluation
 
     def recalled(self, candidate: Candidate, results: Sequence[InstanceResult]) -> Evaluation:
         """What an earlier session of the run measured of a valid candidate."""

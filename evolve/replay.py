@@ -27,8 +27,7 @@ class Recorded:
         found = self._archive.completion(self._run.id, int(number), int(turn))
         if found is None:
             return Completion(None, request.model, error="there is no record of this call")
-        # Nothing is paid again.
-        return replace(found, cost=0.0, attempts=())
+        return replace(found, attempts=())  # with its cost, which strategies may weigh; nothing is paid again
 
     async def close(self) -> None:
         """Nothing is open."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 import warnings
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,7 @@ MOST = 12  # constants; a program with more is not tuned: the budget would not r
 DIGITS = 3
 GAIN = 1e-3  # share of the gap that tuning must win, or the program stays as it was proposed
 
-Measure = Callable[[str], Awaitable[float | None]]
+Measure = Callable[[str], Coroutine[Any, Any, float | None]]
 
 
 @dataclass(frozen=True)

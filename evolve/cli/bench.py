@@ -17,6 +17,7 @@ from evolve.budget import Limits
 from evolve.cli.common import ArchiveOption, JsonOption, SandboxOption, console, print_json
 from evolve.config import ConfigError, model_names, read_config
 from evolve.display import make_display
+from evolve.records import Run
 
 
 def register(app: typer.Typer) -> None:
@@ -60,7 +61,7 @@ def bench(
         console.print(_table(rows, names[0]))
 
 
-def _searched(cell: benching.Cell, archive: Archive, where: Console) -> Any:
+def _searched(cell: benching.Cell, archive: Archive, where: Console) -> Run:
     """The cell's run, searched to its end if it is not there yet."""
     from evolve.session import conduct, new_run  # LangGraph takes a second
 

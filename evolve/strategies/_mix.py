@@ -29,13 +29,18 @@ def weights(progress: float) -> dict[str, float]:
     return {name: early + (late - early) * share for name, (early, late) in MIX.items()}
 
 
-def draw(view: View, rng: random.Random, mix: Mapping[str, float], alone: bool = False) -> str:
-    """An operator that the proposer can carry out; `alone`: one that needs a single parent, if there is one."""
-    possible = [name for name in sorted(view.operators) if mix.get(name, 0) > 0]
+def possible(view: View, mix: Mapping[str, float], alone: bool) -> dict[str, float]:
+    """Operators that the proposer can carry out, weighted; `alone`: those that need one parent, if there are any."""
+    known = [name for name in sorted(view.operators) if mix.get(name, 0) > 0]
     if alone:
-        possible = [name for name in possible if view.operators[name] <= 1] or possible
-    possible = possible or sorted(view.operators)
-    return rng.choices(possible, [mix.get(name) or 1.0 for name in possible])[0]
+        known = [name for name in known if view.operators[name] <= 1] or known
+    return {name: mix.get(name) or 1.0 for name in known or sorted(view.operators)}
+
+
+def draw(view: View, rng: random.Random, mix: Mapping[str, float], alone: bool = False) -> str:
+    """One of the possible operators."""
+    found = possible(view, mix, alone)
+    return rng.choices(list(found), list(found.values()))[0]
 
 
 def model(view: View, rng: random.Random) -> str | None:

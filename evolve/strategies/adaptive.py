@@ -90,20 +90,17 @@ class Adaptive:
     def _arm(self, view: View, rng: random.Random, patience: int) -> tuple[str, str | None]:
         """An operator and a model, in proportion to credit per cost."""
         stage = max(view.progress, _mix.POLISH * min(0.99, self._idle / (2 * patience)))
-        mix = _mix.weights(stage)
-        alone = len(self._elite.clusters) < 2
-        operators = [n for n in sorted(view.operators) if mix.get(n, 0) > 0 and not (alone and view.operators[n] > 1)]
-        operators = operators or sorted(view.operators)
-        total = sum(mix.get(name) or 1.0 for name in operators)
+        mix = _mix.possible(view, _mix.weights(stage), alone=len(self._elite.clusters) < 2)
+        total = sum(mix.values())
         models: list[str | None] = [*view.models] or [None]
-        arms = [(name, model) for name in operators for model in models]
+        arms = [(name, model) for name in mix for model in models]
         tries = sum(arm.tries for arm in self._arms.values()) or 1.0
         usual_credit = sum(arm.credit for arm in self._arms.values()) / tries
         usual_cost = sum(arm.cost for arm in self._arms.values()) / tries
         weights = []
         for name, model in arms:
             arm = self._arms.get((name, model), Arm())
-            share = (mix.get(name) or 1.0) / total
+            share = mix[name] / total
             # credit relative to the mean of all arms, in which TRUST candidates of exactly that mean are counted
             relative = (arm.credit + TRUST * (usual_credit + 0.02)) / ((arm.tries + TRUST) * (usual_credit + 0.02))
             cost = (arm.cost + TRUST * usual_cost) / ((arm.tries + TRUST) * usual_cost) if usual_cost > 0 else 1.0

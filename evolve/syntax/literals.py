@@ -96,9 +96,6 @@ def _named(node: ast.AST, child: ast.AST) -> str | None:
 _COUNTS = ("range", "round", "len", "int", "islice", "combinations", "permutations", "seed", "Random", "default_rng")
 
 
-_CHOICES = ("axis", "ndmin", "ndim", "k")  # keywords of numpy whose number is one of a few
-
-
 def _tunable(node: ast.AST, child: ast.AST) -> bool:
     """Whether numbers under `child` may be changed."""
     if isinstance(node, ast.JoinedStr | ast.Subscript | ast.Slice | ast.match_case):
@@ -111,7 +108,7 @@ def _tunable(node: ast.AST, child: ast.AST) -> bool:
     if isinstance(node, ast.Call):
         return _called(node) not in _COUNTS
     if isinstance(node, ast.keyword):
-        return node.arg not in _CHOICES
+        return node.arg != "axis"
     if isinstance(node, ast.AnnAssign | ast.arg):
         return child is not node.annotation
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):

@@ -126,13 +126,22 @@ def test_several_models_take_turns(openai_server: Serve, searched: Searched) -> 
     assert {candidate.model for candidate in proposals(archive, ending.run.id)} == {"fake-small", "fake-large"}
 
 
-def test_a_replay_needs_no_model_and_is_the_same_run(openai_server: Serve, searched: Searched, tmp_path: Path) -> None:
+@pytest.mark.parametrize("strategy", ["islands", "adaptive"])
+def test_a_replay_needs_no_model_and_is_the_same_run(
+    openai_server: Serve, searched: Searched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, strategy: str
+) -> None:
+    """Also where models have prices, which `adaptive` weighs."""
+    monkeypatch.setattr("evolve.proposers.openai.price", lambda model, *_: 5.0 if model == "fake-large" else 0.01)
     server = openai_server(SCRIPTS["weak"])
-    ending, archive = searched(**options(server, candidates=20))
+    models = ["fake-small", "fake-large"]
+    ending, archive = searched(**options(server, candidates=40, strategy=strategy, models=models))
     asked = len(server.requests)
     with Archive.open(tmp_path / "replay.db") as into:
-        _, differences = asyncio.run(replay(ending.run, archive, into, Silent()))
+        again, differences = asyncio.run(replay(ending.run, archive, into, Silent()))
+        prices = [[one.price for one in proposals(*of)] for of in ((archive, ending.run.id), (into, again.run.id))]
     assert differences == []
+    assert prices[0] == prices[1]
+    assert max(prices[0]) > 1 > min(prices[0])
     assert len(server.requests) == asked
 
 

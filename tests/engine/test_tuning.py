@@ -16,6 +16,7 @@ from tests.engine.conftest import Conducted
 from tests.engine.test_model_path import options, proposals
 from tests.engine.test_model_path import quick_retries as quick_retries
 from tests.fakes.openai_server import FakeServer
+from tests.fakes.scripts import Step
 
 RULE = "def priority(p, d):\n    return max(d, 2.0 * p) + 0.1 * p\n"
 
@@ -33,7 +34,7 @@ def bowl(*best: float) -> tuple[Measure, list[str]]:
 
 
 def tuned(source: str, measure: Measure, evaluations: int = 40, seed: str = "1") -> Tuned:
-    first = asyncio.run(measure(source))  # type: ignore[arg-type]
+    first = asyncio.run(measure(source))
     assert first is not None
     return asyncio.run(tune(source, first, measure, evaluations, seed))
 
@@ -89,3 +90,23 @@ def test_survivors_are_tuned_and_what_was_proposed_is_kept(
         assert one.syntax != one.note["proposed"]
     plain, archive = searched(**{**settings, "tuning": 0})
     assert not any("proposed" in one.note for one in proposals(archive, plain.run.id))
+
+
+def test_a_program_that_is_proposed_again_is_not_tuned_again(
+    openai_server: Callable[..., FakeServer], searched: Callable[..., Conducted], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tunings: list[str] = []
+
+    async def counted(source: str, *more: Any) -> Tuned:
+        tunings.append(source)
+        return await tune(source, *more)
+
+    monkeypatch.setattr("evolve.life.tune", counted)
+    server = openai_server(lambda index, body: Step(text=f"```python\n{RULE}```"))
+    ending, archive = searched(**options(server, candidates=6, parallel=1, tuning=10))
+    made = proposals(archive, ending.run.id)
+    assert [one.status for one in made] == ["valid", *["duplicate"] * 5]
+    assert len(tunings) == 1
+    assert made[0].train is not None
+    assert made[0].train < made[0].note["proposed_gap"]
+    assert {one.train for one in made} == {made[0].train}
