@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from evaluators.answers import listed, numbered
 from evaluators.databases.annealing import anneal
 from evaluators.databases.makespan import NONE, Matrix, makespan_bound, separations, starts
 from evaluators.databases.workloads import Transaction, Workload, crossing, orders_and_payments, skewed
@@ -114,23 +115,11 @@ class TransactionOrder(Evaluator):
     def verify(self, instance: Instance, answer: Any, labels: Labels) -> Outcome:
         """The answer must be a list that holds each of the integers 0 to n - 1 once: the order of the transactions."""
         n = len(instance.data.lengths)
-        if isinstance(answer, np.ndarray):
-            answer = answer.tolist()
-        if type(answer) not in (list, tuple):
-            raise Illegal(f"solve must return a list of the {n} transaction indices, not a {type(answer).__name__}")
-        if len(answer) != n:
-            raise Illegal(f"solve returned {len(answer)} transactions; the batch has {n}")
-        seen: set[int] = set()
-        for place, index in enumerate(answer):
-            if type(index) is not int:
-                raise Illegal(f"position {place} holds a {type(index).__name__}; transaction indices are integers")
-            if not 0 <= index < n:
-                raise Illegal(f"position {place} holds {index}; transactions are numbered 0 to {n - 1}")
-            if index in seen:
-                raise Illegal(f"transaction {index} comes twice; the second time at position {place}")
-            seen.add(index)
+        order = listed(answer, f"a list of the {n} transaction indices")
+        if len(order) != n:
+            raise Illegal(f"solve returned {len(order)} transactions; the batch has {n}")
         true = labels.permutation("transaction", n)
-        return _outcome(instance.data, [true[index] for index in answer])
+        return _outcome(instance.data, [true[index] for index in numbered(order, n, "transaction", "comes twice")])
 
 
 class _Remaining:

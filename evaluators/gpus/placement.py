@@ -13,8 +13,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any, NamedTuple
 
-import numpy as np
-
+from evaluators.answers import listed
 from evaluators.gpus.fleets import Fleet, generate, published
 from evaluators.gpus.packing import least_pressure, pressure, pressure_bound, value
 from evaluators.protocol import Evaluator, Illegal, Instance, Labels, Outcome, Reference
@@ -76,19 +75,16 @@ class ModelPlacement(Evaluator):
         """The answer must be a list with the GPU of each model, 0 to gpus - 1; every GPU must keep some memory free."""
         fleet: Fleet = instance.data
         n = len(fleet.size)
-        if isinstance(answer, np.ndarray):
-            answer = answer.tolist()
-        if type(answer) not in (list, tuple):
-            raise Illegal(f"solve must return a list with the GPU of each model, not a {type(answer).__name__}")
-        if len(answer) != n:
-            raise Illegal(f"solve returned {len(answer)} GPUs; there are {n} models")
-        for model, gpu in enumerate(answer):
+        gpus = listed(answer, "a list with the GPU of each model")
+        if len(gpus) != n:
+            raise Illegal(f"solve returned {len(gpus)} GPUs; there are {n} models")
+        for model, gpu in enumerate(gpus):
             if type(gpu) is not int:
                 raise Illegal(f"the GPU of model {model} is a {type(gpu).__name__}; it must be an integer")
             if not 0 <= gpu < fleet.gpus:
                 raise Illegal(f"model {model} is on GPU {gpu}; GPUs are numbered 0 to {fleet.gpus - 1}")
         placement = [0] * n
-        for gpu, j in zip(answer, labels.permutation("model", n), strict=True):
+        for gpu, j in zip(gpus, labels.permutation("model", n), strict=True):
             placement[j] = gpu
         used = [0] * fleet.gpus
         for gpu, size in zip(placement, fleet.size, strict=True):

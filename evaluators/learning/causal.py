@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from evaluators.answers import plain
 from evaluators.learning import orders
 from evaluators.learning.training import Array, generator
 from evaluators.protocol import Evaluator, Illegal, Instance, Labels, Outcome, Reference
@@ -111,12 +112,7 @@ class CausalOrder(Evaluator):
 def _proposed(answer: Any, order: Sequence[int], node_of: Sequence[int]) -> list[int]:
     """The order that an answer proposes, in true nodes. Raises Illegal."""
     d = len(order)
-    if isinstance(answer, np.ndarray):
-        if answer.ndim != 1 or answer.dtype.kind not in "iu":
-            raise Illegal(
-                f"decide returned an array of {answer.dtype} and shape {answer.shape}; expected a list of ints"
-            )
-        answer = answer.tolist()
+    answer = plain(answer, "iu", "a list of ints", "decide returned ")
     if type(answer) not in (list, tuple) or len(answer) not in (2, d):
         what = f"{len(answer)} items" if type(answer) in (list, tuple) else f"a {type(answer).__name__}"
         raise Illegal(f"decide returned {what}; expected [i, j], a list of all {d} nodes, or None")

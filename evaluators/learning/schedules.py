@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from evaluators.answers import listed, plain
 from evaluators.learning.training import Array, Logistic, Network, Quadratic, Task
 from evaluators.protocol import Evaluator, EvaluatorBug, Illegal, Instance, Labels, Outcome, Reference, chance
 
@@ -92,12 +93,7 @@ class LearningRate(Evaluator):
 
 
 def _checked(answer: Any, T: int) -> list[float]:
-    if isinstance(answer, np.ndarray):
-        if answer.ndim != 1 or answer.dtype.kind not in "iuf":
-            raise Illegal(f"solve returned an array of {answer.dtype} and shape {answer.shape}; expected {T} numbers")
-        answer = answer.tolist()
-    if type(answer) not in (list, tuple):
-        raise Illegal(f"solve must return a list of {T} multipliers, not a {type(answer).__name__}")
+    answer = listed(plain(answer, "iuf", f"{T} numbers", "solve returned "), f"a list of {T} multipliers")
     if len(answer) != T:
         raise Illegal(f"solve returned {len(answer)} multipliers; T is {T}")
     for t, multiplier in enumerate(answer):

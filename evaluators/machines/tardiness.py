@@ -9,6 +9,7 @@ from functools import partial
 from itertools import accumulate, product
 from typing import Any
 
+from evaluators.answers import listed, numbered
 from evaluators.driver import smallest
 from evaluators.machines.lawler import optimal_tardiness
 from evaluators.machines.shop import Operation
@@ -93,21 +94,11 @@ class SingleMachineTardiness(Evaluator):
     def verify(self, instance: Instance, answer: Any, labels: Labels) -> Outcome:
         """The answer must be a list that holds each of the integers 0 to n - 1 once: the order of processing."""
         n = len(instance.data.p)
-        if type(answer) not in (list, tuple):
-            raise Illegal(f"solve must return a list of the {n} job indices, not a {type(answer).__name__}")
-        if len(answer) != n:
-            raise Illegal(f"solve returned {len(answer)} jobs; the instance has {n}")
-        seen: set[int] = set()
-        for place, job in enumerate(answer):
-            if type(job) is not int:
-                raise Illegal(f"position {place} holds a {type(job).__name__}; job indices are integers")
-            if not 0 <= job < n:
-                raise Illegal(f"position {place} holds job {job}; jobs are numbered 0 to {n - 1}")
-            if job in seen:
-                raise Illegal(f"job {job} is scheduled twice; the second time at position {place}")
-            seen.add(job)
+        jobs = listed(answer, f"a list of the {n} job indices")
+        if len(jobs) != n:
+            raise Illegal(f"solve returned {len(jobs)} jobs; the instance has {n}")
         order = labels.permutation("job", n)
-        return _outcome(instance.data, [order[job] for job in answer])
+        return _outcome(instance.data, [order[job] for job in numbered(jobs, n, "job", "is scheduled twice")])
 
 
 def _outcome(jobs: Jobs, sequence: list[int]) -> Outcome:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluators.answers import plain
 from evaluators.networks.clouds import VM_PRICE, VMS, Cloud, Floats, generate
 from evaluators.networks.steiner import broadcast_bound, cheapest_tree
 from evaluators.protocol import Evaluator, Illegal, Instance, Labels, Outcome, Reference
@@ -222,10 +223,7 @@ def _kind(value: Any) -> str:
 
 def _parents(row: Any, k: int, n: int) -> list[int]:
     """The n parents of partition k, as integers from -1 to n - 1. Raises Illegal."""
-    if isinstance(row, np.ndarray):
-        if row.ndim != 1 or row.dtype.kind not in "iu":
-            raise Illegal(f"partition {k}: an array of {row.dtype}, shape {row.shape}; expected {n} integers")
-        row = row.tolist()
+    row = plain(row, "iu", f"{n} integers", f"partition {k}: ")
     if type(row) not in (list, tuple):
         raise Illegal(f"partition {k}: its parents are a {_kind(row)}; expected a list of {n} integers")
     if len(row) != n:

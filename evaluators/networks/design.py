@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from evaluators.answers import plain
 from evaluators.networks.optimal_roads import optimum
 from evaluators.networks.towns import Town, generate
 from evaluators.networks.traffic import Assignment, assign, travel_time
@@ -169,10 +170,7 @@ def _action(answer: Any, roads: int) -> tuple[str, list[int]]:
         said = list(answer) if type(answer) is dict else type(answer).__name__
         raise Illegal(f'decide must return {{"evaluate": [roads]}} or {{"build": [roads]}}; it returned {said}')
     [(action, chosen)] = answer.items()
-    if isinstance(chosen, np.ndarray):
-        if chosen.ndim != 1 or (len(chosen) and chosen.dtype.kind not in "iu"):
-            raise Illegal(f'"{action}": an array of {chosen.dtype}, shape {chosen.shape}; expected a list of integers')
-        chosen = chosen.tolist()
+    chosen = plain(chosen, "iu", "a list of integers", f'"{action}": ')
     if type(chosen) not in (list, tuple):
         raise Illegal(f'"{action}": a {type(chosen).__name__}; expected a list of roads')
     seen: set[int] = set()

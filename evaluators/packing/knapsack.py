@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from evaluators.answers import listed, numbered
 from evaluators.driver import smallest
 from evaluators.packing import genetic, mdkp
 from evaluators.packing.mdkp import Array, Knapsack, Relaxation
@@ -96,23 +97,11 @@ class MultidimensionalKnapsack(Evaluator):
     def verify(self, instance: Instance, answer: Any, labels: Labels) -> Outcome:
         """The answer must be a list of different item indices whose requirements fit into every capacity."""
         knapsack: Knapsack = instance.data
-        if isinstance(answer, np.ndarray):
-            answer = answer.tolist()
-        if type(answer) not in (list, tuple):
-            raise Illegal(f"solve must return a list of item indices, not a {type(answer).__name__}")
-        if len(answer) > knapsack.n:
-            raise Illegal(f"solve returned {len(answer)} items; the instance has {knapsack.n}")
-        seen: set[int] = set()
-        for place, item in enumerate(answer):
-            if type(item) is not int:
-                raise Illegal(f"position {place} holds a {type(item).__name__}; item indices are integers")
-            if not 0 <= item < knapsack.n:
-                raise Illegal(f"position {place} holds item {item}; items are numbered 0 to {knapsack.n - 1}")
-            if item in seen:
-                raise Illegal(f"item {item} is taken twice; the second time at position {place}")
-            seen.add(item)
+        items = listed(answer, "a list of item indices")
+        if len(items) > knapsack.n:
+            raise Illegal(f"solve returned {len(items)} items; the instance has {knapsack.n}")
         order = labels.permutation("item", knapsack.n)
-        taken = [order[item] for item in answer]
+        taken = [order[item] for item in numbered(items, knapsack.n, "item", "is taken twice")]
         used = knapsack.requirements[:, taken].sum(axis=1)
         for row, resource in enumerate(labels.permutation("resource", knapsack.m)):
             if used[resource] > knapsack.capacities[resource]:

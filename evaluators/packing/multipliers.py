@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from evaluators.answers import plain
 from evaluators.packing import mdkp
 from evaluators.packing.mdkp import Array, Knapsack
 from evaluators.protocol import Evaluator, Illegal, Instance, Labels, Outcome, Reference
@@ -87,10 +88,7 @@ def _by_density(knapsack: Knapsack) -> list[int]:
 
 def _checked(answer: Any, m: int, k: int) -> Sequence[float]:
     """The answer as a list of m multipliers; they must be finite, at least 0 and at most 1e9."""
-    if isinstance(answer, np.ndarray):
-        if answer.ndim != 1 or answer.dtype.kind not in "iuf":
-            raise Illegal(f"update {k}: an array of {answer.dtype} and shape {answer.shape}; expected {m} numbers")
-        answer = answer.tolist()
+    answer = plain(answer, "iuf", f"{m} numbers", f"update {k}: ")
     if type(answer) not in (list, tuple):
         raise Illegal(f"update {k}: decide must return a list of {m} multipliers, not a {type(answer).__name__}")
     if len(answer) != m:

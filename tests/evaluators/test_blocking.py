@@ -15,7 +15,8 @@ from evaluators.machines.blocking import BlockingJobShop
 from evaluators.machines.blocking_log import Plant, Stay, faults, rotations
 from evaluators.machines.one_machine import makespan_bound
 from evaluators.machines.shop import Shop
-from evaluators.protocol import Instance, Labels, Outcome, Table
+from evaluators.protocol import Instance, Outcome
+from tests import playing
 
 EVALUATOR = BlockingJobShop()
 NAMES = [feature.name for feature in EVALUATOR.features]
@@ -39,17 +40,7 @@ def instances(draw: Any) -> Instance:
 
 def drive(instance: Instance, choose: Any, labels: int = 0) -> tuple[Outcome, list[dict[str, Any]]]:
     """Play without a driver: `choose(table)` gives the priorities; also returns every table, columns made."""
-    episode = EVALUATOR.episode(instance, Labels(labels, instance))
-    tables: list[dict[str, Any]] = []
-    try:
-        table: Table = next(episode)
-        while True:
-            columns = {name: made() if callable(made) else list(made) for name, made in table.columns.items()}
-            tables.append({**columns, **table.scalars, "rows": table.rows})
-            table = episode.send(choose(tables[-1]))
-    except StopIteration as stop:
-        outcome: Outcome = stop.value
-        return outcome, tables
+    return playing.play_tables(EVALUATOR, instance, choose, labels)
 
 
 def anyhow(rng: random.Random) -> Any:

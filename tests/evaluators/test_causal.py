@@ -21,6 +21,7 @@ from evaluators.learning.causal import (
     reversed_share,
 )
 from evaluators.protocol import Illegal, Instance, Labels, Outcome
+from tests import playing
 
 EVALUATOR = CausalOrder()
 CHAIN = np.array([[1.0, 0.8, 0.48], [0.8, 1.0, 0.6], [0.48, 0.6, 1.0]])  # 0 -> 1 -> 2
@@ -29,15 +30,7 @@ WEIGHTS = np.array([[0.0, 0.8, 0.0], [0.0, 0.0, 0.6], [0.0, 0.0, 0.0]])
 
 def play(instance: Instance, choose: Any, labels: int = 0) -> tuple[Outcome, list[dict[str, Any]]]:
     """Play without a driver; also returns every observation."""
-    episode = EVALUATOR.episode(instance, Labels(labels, instance))
-    seen: list[dict[str, Any]] = []
-    try:
-        seen.append(next(episode))
-        while True:
-            seen.append(episode.send(choose(seen[-1])))
-    except StopIteration as stop:
-        outcome: Outcome = stop.value
-        return outcome, seen
+    return playing.play(EVALUATOR, instance, choose, labels)
 
 
 def chain(start: tuple[int, ...] = (0, 1, 2)) -> Instance:

@@ -17,6 +17,7 @@ from evaluators.networks.optimal_roads import optimum, system_bound
 from evaluators.networks.towns import Town, generate
 from evaluators.networks.traffic import Network, assign
 from evaluators.protocol import Illegal, Instance, Labels, Outcome
+from tests import playing
 
 EVALUATOR = NetworkDesign()
 MADE = [
@@ -31,15 +32,7 @@ OPTIMA = {instance.key: EVALUATOR.reference(instance) for instance in MADE}
 
 def drive(instance: Instance, decide: Any, labels: int = 0) -> tuple[Outcome, list[dict[str, Any]]]:
     """Play without a driver; also returns every observation."""
-    episode = EVALUATOR.episode(instance, Labels(labels, instance))
-    seen: list[dict[str, Any]] = []
-    try:
-        seen.append(next(episode))
-        while True:
-            seen.append(episode.send(decide(seen[-1])))
-    except StopIteration as stop:
-        outcome: Outcome = stop.value
-        return outcome, seen
+    return playing.play(EVALUATOR, instance, decide, labels)
 
 
 def enumerated(instance: Instance) -> float:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from evaluators.networks.entanglement import Entanglement, _forbidden, cost_of
 from evaluators.networks.entanglement_instances import TOPOLOGIES, Demands, Task, drawn, protocol, shortest_path
-from evaluators.protocol import Instance, Labels, Outcome, Table
+from evaluators.protocol import Instance, Outcome
+from tests import playing
 
 EVALUATOR = Entanglement()
 NAMES = [feature.name for feature in EVALUATOR.features]
@@ -31,17 +32,7 @@ def demands(*tasks: tuple[int, int]) -> Instance:
 
 def drive(instance: Instance, choose: Callable[[Rows], list[float]], labels: int = 0) -> tuple[Outcome, list[Rows]]:
     """Play without a driver: `choose(table)` gives the priorities; also returns every table, columns made."""
-    episode = EVALUATOR.episode(instance, Labels(labels, instance))
-    tables: list[Rows] = []
-    try:
-        table: Table = next(episode)
-        while True:
-            columns = {name: made() if callable(made) else list(made) for name, made in table.columns.items()}
-            tables.append({**columns, **table.scalars})
-            table = episode.send(choose(tables[-1]))
-    except StopIteration as stop:
-        outcome: Outcome = stop.value
-        return outcome, tables
+    return playing.play_tables(EVALUATOR, instance, choose, labels)
 
 
 def faults(made: Demands, outcome: Outcome) -> list[str]:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from evaluators.gpus.expert_loads import ACTIVE, TOKENS, Trace, generate
 from evaluators.gpus.experts import ExpertReplication, balancedness, most_balanced, replicas
 from evaluators.protocol import Illegal, Instance, Labels, Outcome, Reference
+from tests import playing
 
 EVALUATOR = ExpertReplication()
 ROUND = "import numpy as np\ndef decide(obs): return np.tile(np.arange(obs['slots']) % {experts}, ({layers}, 1))"
@@ -37,17 +38,7 @@ def drawn(draw: Any) -> Instance:
 
 def drive(instance: Instance, choose: Any, seed: int = 0) -> tuple[Outcome, list[dict[str, Any]]]:
     """Play without a driver; also returns every observation."""
-    episode = EVALUATOR.episode(instance, Labels(seed, instance))
-    seen = []
-    answer = None
-    while True:
-        try:
-            observation = episode.send(answer)
-        except StopIteration as stop:
-            outcome: Outcome = stop.value
-            return outcome, seen
-        seen.append(observation)
-        answer = choose(observation)
+    return playing.play(EVALUATOR, instance, choose, seed)
 
 
 def slowly(placement: list[list[int]], load: Any, gpus: int) -> float:

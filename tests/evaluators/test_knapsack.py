@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from evaluators.packing import genetic, mdkp
 from evaluators.packing.knapsack import MultidimensionalKnapsack
 from evaluators.packing.mdkp import Knapsack
-from evaluators.protocol import Illegal, Instance, Labels, Outcome, Table
+from evaluators.protocol import Illegal, Instance, Labels, Outcome
+from tests import playing
 
 EVALUATOR = MultidimensionalKnapsack()
 NAMES = [feature.name for feature in EVALUATOR.features]
@@ -44,17 +45,7 @@ def instance(k: Knapsack, key: str = "drawn") -> Instance:
 
 def drive(one: Instance, choose: Any, labels: int = 0) -> tuple[Outcome, list[dict[str, Any]]]:
     """Play without a driver; also returns every table, its columns made."""
-    episode = MultidimensionalKnapsack().episode(one, Labels(labels, one))
-    tables: list[dict[str, Any]] = []
-    try:
-        table: Table = next(episode)
-        while True:
-            made = {name: column() if callable(column) else list(column) for name, column in table.columns.items()}
-            tables.append({**made, **table.scalars, "rows": table.rows})
-            table = episode.send(choose(tables[-1]))
-    except StopIteration as stop:
-        outcome: Outcome = stop.value
-        return outcome, tables
+    return playing.play_tables(MultidimensionalKnapsack(), one, choose, labels)
 
 
 def test_three_items_by_hand(run: Any) -> None:

@@ -14,6 +14,7 @@ from evaluators.packing import mdkp
 from evaluators.packing.mdkp import Knapsack
 from evaluators.packing.multipliers import ITERATIONS, LagrangianMultipliers
 from evaluators.protocol import Illegal, Instance, Labels, Outcome
+from tests import playing
 
 EVALUATOR = LagrangianMultipliers()
 KEYS = {"k", "multipliers", "subgradient", "bound", "previous", "best", "best_multipliers", "target", "n"}
@@ -23,15 +24,7 @@ TWO = Knapsack(np.array([6, 4]), np.array([[2, 2]]), np.array([2]))
 def drive(k: Knapsack, choose: Any, labels: int = 0) -> tuple[Outcome, list[dict[str, Any]]]:
     """Play without a driver; also returns all observations."""
     one = Instance("drawn", "drawn", k)
-    episode = EVALUATOR.episode(one, Labels(labels, one))
-    seen: list[dict[str, Any]] = []
-    try:
-        seen.append(next(episode))
-        while True:
-            seen.append(episode.send(choose(seen[-1])))
-    except StopIteration as stop:
-        outcome: Outcome = stop.value
-        return outcome, seen
+    return playing.play(EVALUATOR, one, choose, labels)
 
 
 def test_two_items_by_hand() -> None:

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from evaluators.dags.graph import Graph, longest_path
 from evaluators.dags.soc import Bar, SocDag, etf
 from evaluators.dags.soc_instances import Stream, graph_named, stream
-from evaluators.protocol import Instance, Labels, Outcome, Table
+from evaluators.protocol import Instance, Outcome
+from tests import playing
 
 EVALUATOR = SocDag()
 NAMES = [feature.name for feature in EVALUATOR.features]
@@ -34,17 +35,7 @@ def jobs(*graphs: Graph, arrivals: list[int], horizon: int = 1000, z: list[list[
 
 def drive(instance: Instance, choose: Callable[[Rows], list[float]], labels: int = 0) -> tuple[Outcome, list[Rows]]:
     """Play without a driver: `choose(table)` gives the priorities; also returns every table, columns made."""
-    episode = EVALUATOR.episode(instance, Labels(labels, instance))
-    tables: list[Rows] = []
-    try:
-        table: Table = next(episode)
-        while True:
-            columns = {name: made() if callable(made) else list(made) for name, made in table.columns.items()}
-            tables.append({**columns, **table.scalars, "rows": table.rows})
-            table = episode.send(choose(tables[-1]))
-    except StopIteration as stop:
-        outcome: Outcome = stop.value
-        return outcome, tables
+    return playing.play_tables(EVALUATOR, instance, choose, labels)
 
 
 @st.composite

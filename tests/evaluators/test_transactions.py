@@ -15,7 +15,8 @@ from evaluators.databases.annealing import anneal
 from evaluators.databases.makespan import NONE, makespan_bound, separations, starts
 from evaluators.databases.transactions import TransactionOrder, prepare
 from evaluators.databases.workloads import Transaction, Workload, crossing, orders_and_payments, skewed
-from evaluators.protocol import Illegal, Instance, Labels, Outcome, Table
+from evaluators.protocol import Illegal, Instance, Labels, Outcome
+from tests import playing
 
 EVALUATOR = TransactionOrder()
 NAMES = [feature.name for feature in EVALUATOR.features]
@@ -56,17 +57,7 @@ def makespan(workload: Workload, order: list[int]) -> int:
 
 def drive(instance: Instance, choose: Any, seed: int = 0) -> tuple[Outcome, list[dict[str, Any]]]:
     """Play without a driver: `choose(table)` gives the priorities; also returns every table, columns made."""
-    episode = EVALUATOR.episode(instance, Labels(seed, instance))
-    tables: list[dict[str, Any]] = []
-    try:
-        table: Table = next(episode)
-        while True:
-            columns = {name: made() if callable(made) else list(made) for name, made in table.columns.items()}
-            tables.append({**columns, **table.scalars, "rows": table.rows})
-            table = episode.send(choose(tables[-1]))
-    except StopIteration as stop:
-        outcome: Outcome = stop.value
-        return outcome, tables
+    return playing.play_tables(EVALUATOR, instance, choose, seed)
 
 
 @given(instances, st.randoms(use_true_random=False))
@@ -303,8 +294,8 @@ def test_exactly_the_features_taken_cross(run: Any, recorder: Any) -> None:
         ([], "returned 0 transactions; the batch has 3"),
         ([0], "returned 1 transactions"),
         ([0, 1, 1], "transaction 1 comes twice; the second time at position 2"),
-        ([0, 1, 3], "position 2 holds 3; transactions are numbered 0 to 2"),
-        ([-1, 0, 1], "position 0 holds -1"),
+        ([0, 1, 3], "position 2 holds transaction 3; transactions are numbered 0 to 2"),
+        ([-1, 0, 1], "position 0 holds transaction -1"),
         ([0, True, 2], "position 1 holds a bool"),
         ([0, 1.0, 2], "position 1 holds a float"),
         (np.array([0.0, 1.0, 2.0]), "position 0 holds a float"),
