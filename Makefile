@@ -3,12 +3,13 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: help install run test lint sandbox benchmarks clean
+.PHONY: help install run test lint sandbox benchmarks notebook clean
 
 help:
 	@echo "make run       install, then search for a better rule for single-machine tardiness (no key, no Docker needed)"
 	@echo "make test      install, then run the tests"
 	@echo "make lint      ruff and mypy"
+	@echo "make notebook  execute docs/notebook.ipynb: a run of 300 candidates, and what it found"
 	@echo "make sandbox   build the Docker image where a daemon answers"
 
 install: $(BIN)/.installed
@@ -33,6 +34,9 @@ lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+notebook: install
+	$(BIN)/jupyter execute --inplace --NotebookClient.record_timing=False docs/notebook.ipynb
 
 clean:
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache

@@ -32,11 +32,13 @@ from rich.table import Table
 
 from evaluators.evaluate import Evaluation, InstanceResult
 from evaluators.problem import Problem, load_problem
+from evolve.allocation import Allocation
 from evolve.archive import Archive
 from evolve.budget import Budget, Limits
 from evolve.config import read_config
 from evolve.engine import Engine
 from evolve.evaluation import EvaluationPool
+from evolve.lanes import Lanes
 from evolve.prompting import Prompts
 from evolve.proposers.base import Proposer, Request
 from evolve.proposers.openai import OpenAIProposer
@@ -225,9 +227,10 @@ async def search(archive: Archive, run: Run, problem: Problem, proposer: Propose
     async with TimedPool(problem, backend, "warm", 1) as pool:
         pool.watch = watch
         engine = Engine(
-            run=run, problem=problem, archive=archive, proposer=TimedProposer(proposer, watch), strategy=strategy,
-            prompts=prompts, pool=pool, budget=Budget(Limits(candidates=known + candidates)), listener=listener,
-            parallel=1, models=["fake-small"],
+            run=run, problem=problem, archive=archive, proposers={proposer.name: TimedProposer(proposer, watch)},
+            lanes=Lanes(proposer.name, 1), strategy=strategy, prompts=prompts, pool=pool,
+            budget=Budget(Limits(candidates=known + candidates)), listener=listener, models=["fake-small"],
+            allocation=Allocation(repairs=1, tuning=0),
         )  # fmt: skip
         await engine.search()
     await proposer.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,17 @@ def listed(answer: Any, expected: str) -> list[Any]:
     if type(answer) not in (list, tuple):
         raise Illegal(f"solve must return {expected}, not a {type(answer).__name__}")
     return list(answer)
+
+
+def keyed(answer: Any, keys: Set[str], expected: str, subject: str) -> dict[str, Any]:
+    """The answer, if it is a dict with exactly these keys. Raises Illegal.
+
+    subject: begins the reason, as in "decision 3: decide"; expected: what it should have returned.
+    """
+    if type(answer) is dict and set(answer) == keys:
+        return answer
+    what = f"the keys {', '.join(map(str, answer))[:80]}" if type(answer) is dict else f"a {type(answer).__name__}"
+    raise Illegal(f"{subject} returned {what}; expected {expected}")
 
 
 def numbered(items: list[Any], count: int, noun: str, twice: str) -> list[int]:

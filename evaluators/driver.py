@@ -24,7 +24,7 @@ from evaluators.protocol import (
     located,
     one_shot,
 )
-from sandbox.session import CandidateError, Limits, Session
+from sandbox.session import BUSY, CandidateError, Limits, Session
 from sandbox.wire import Unsendable
 
 WIDTH = 64  # episodes in lockstep: more would save little, and a rule may need memory for each
@@ -55,11 +55,17 @@ class Clock:
     def __init__(self, limits: Limits, instances: int) -> None:
         self.spent = 0.0
         self.calls = 0
+        self._waited = 0.0  # of that, for a processor, when last asked
         self._call = limits.call_seconds
         self._total = limits.call_seconds + limits.instance_seconds * instances
 
+    def _left(self) -> float:
+        return self._total - (self.spent - min(self._waited, self.spent * (1 - 1 / BUSY)))
+
     def call(self, session: Session, message: dict[str, Any]) -> Any:
-        left = min(self._call, self._total - self.spent)
+        if self._left() < self._call:
+            self._waited = session.waited()
+        left = min(self._call, self._left())
         if left <= 0:
             raise CandidateError("timeout", f"the evaluation took more than {self._total:g} s in the candidate")
         start = time.perf_counter()
@@ -80,14 +86,17 @@ def play(
     parameters: Sequence[str],
     clock: Clock,
     relabelling: int = 0,
+    numbers: Sequence[int] | None = None,
 ) -> Iterable[Played]:
     """Play all instances with the loaded candidate; yields each episode as it ends.
+
+    numbers: what the episodes are called, each name once a session (default: the instances' positions).
 
     Raises CandidateError, with the position of the instance as its `episode`, at the first failure.
     """
     ask = _priorities(parameters) if function in ("priority", "priorities") else _answers
     width = 1 if function == "solve" else WIDTH  # a message of `solve` is long enough by itself
-    todo = iter(enumerate(instances))
+    todo = iter(zip(numbers or range(len(instances)), instances, strict=True))
     live: list[_Live] = []
     over: list[int] = []
     while True:
@@ -222,11 +231,3 @@ def _rows(table: Table) -> int:
         return table.rows
     first = next(iter(table.columns.values()))
     return len(first() if callable(first) else first)
-
-
-def smallest(priorities: list[float], order: Sequence[int]) -> int:
-    """Position of the smallest priority; `order` (the true indices of the items) breaks ties."""
-    low = min(priorities)
-    if priorities.count(low) == 1:
-        return priorities.index(low)
-    return min((row for row, value in enumerate(priorities) if value == low), key=order.__getitem__)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from evaluators.driver import Clock, Played, play
 from evaluators.problem import Problem
 from evaluators.protocol import EvaluatorBug, Instance, ProblemError, located
+from evaluators.staging import Gate, Stopped, stages
 from sandbox.session import CandidateError, Report, Sandbox, Session
 
 SLACK = 1e-9  # relative: a cost this far below a proven bound is rounding, not a bug
@@ -39,10 +40,12 @@ class Failure:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A program on a split. `results` are complete, and in the split's order, exactly when `failure` is None.
+    """A program on a split. `results` are complete, and in the split's order, exactly when `valid`.
 
     decision_seconds is wall time spent in the candidate, calls the number of messages; behaviour is a digest of
-    all that the program decided and achieved: programs that share it are equivalent on these instances.
+    all that the program decided and achieved: programs that share it are equivalent on these instances. probe: the
+    same of the first stage, where there are stages; stopped: why a later one was not played; share: of the instances
+    that were.
     """
 
     problem: str
@@ -55,10 +58,13 @@ class Evaluation:
     decision_seconds: float
     calls: int
     report: Report
+    probe: str | None = None
+    stopped: Stopped | None = None
+    share: float = 1.0
 
     @property
     def valid(self) -> bool:
-        return self.failure is None
+        return self.failure is None and self.stopped is None
 
     @property
     def gaps(self) -> list[float]:
@@ -77,8 +83,10 @@ def evaluate(
     sandbox: Sandbox,
     positions: Sequence[int] | None = None,
     relabelling: int = 0,
+    gate: Gate | None = None,
 ) -> Evaluation:
-    """Evaluate `source` on a split, or on the instances at `positions` of it.
+    """Evaluate `source` on a split, or on the instances at `positions` of it. With a gate it is played in stages, and
+    may stop between two of them.
 
     Whatever a program does wrong is in the result, and so is an evaluator that fails on its answer. Raises SandboxError
     when the sandbox fails, and EvaluatorBug when a cost lies below a proven bound or the evaluator fails unasked.
@@ -89,37 +97,53 @@ def evaluate(
     clock = Clock(problem.limits, len(chosen))
     session = sandbox.open(problem.limits)
     done: dict[int, Played] = {}
+    results: dict[int, InstanceResult] = {}
     failure: Failure | None = None
     function: str | None = None
+    probe: str | None = None
+    stopped: Stopped | None = None
     try:
-        function, parameters = _load(problem, source, session, clock)
-        for played in play(problem.evaluator, chosen, session, function, parameters, clock, relabelling):
-            done[played.index] = played
+        function, parameters = load(problem, source, session, clock)
+        for stage in stages([instance.group for instance in chosen]) if gate else [range(len(chosen))]:
+            part = [chosen[index] for index in stage]
+            for played in play(problem.evaluator, part, session, function, parameters, clock, relabelling, stage):
+                done[played.index] = played
+                results[played.index] = _result(problem, chosen[played.index], played)
+            if gate is not None and len(done) < len(chosen):
+                probe = probe or _digest(done)
+                stopped = gate.stops(probe, {index: result.gap for index, result in results.items()})
+            if stopped:
+                break
     except CandidateError as error:
         known = type(error.episode) is int and 0 <= error.episode < len(chosen)  # it may come from the candidate
         place = chosen[error.episode].key if known and error.episode is not None else None
         failure = Failure(error.kind, error.message, place)
     finally:
         report = session.close()
-    results = []
-    for index in sorted(done):
-        try:
-            results.append(_result(problem, chosen[index], done[index]))
-        except (EvaluatorBug, ProblemError):
-            raise
-        except Exception as error:
-            failure = failure or Failure("evaluator", located(error), chosen[index].key)
-    behaviour = None
-    if failure is None:
-        joined = "|".join(done[index].behaviour for index in sorted(done))
-        behaviour = hashlib.blake2b(joined.encode(), digest_size=12).hexdigest()
-    seconds = time.perf_counter() - start
     return Evaluation(
-        problem.name, split, results, failure, function, behaviour, seconds, clock.spent, clock.calls, report
+        problem=problem.name,
+        split=split,
+        results=[results[index] for index in sorted(results)],
+        failure=failure,
+        function=function,
+        behaviour=_digest(done) if failure is None and stopped is None else None,
+        seconds=time.perf_counter() - start,
+        decision_seconds=clock.spent,
+        calls=clock.calls,
+        report=report,
+        probe=probe,
+        stopped=stopped,
+        share=len(done) / len(chosen) if stopped or failure else 1.0,
     )
 
 
-def _load(problem: Problem, source: str, session: Session, clock: Clock) -> tuple[str, list[str]]:
+def _digest(done: Mapping[int, Played]) -> str:
+    """Of all that was decided and achieved."""
+    joined = "|".join(done[index].behaviour for index in sorted(done))
+    return hashlib.blake2b(joined.encode(), digest_size=12).hexdigest()
+
+
+def load(problem: Problem, source: str, session: Session, clock: Clock) -> tuple[str, list[str]]:
     """Load the program: its entry function and the features that it takes. What comes back is not to be trusted."""
     source = problem.evaluator.program(source)
     features = [feature.name for feature in problem.evaluator.features]
@@ -142,6 +166,16 @@ def _are_features(parameters: object, features: list[str]) -> bool:
 
 
 def _result(problem: Problem, instance: Instance, played: Played) -> InstanceResult:
+    """Raises CandidateError where the evaluator fails on what the candidate did, and EvaluatorBug."""
+    try:
+        return _judged(problem, instance, played)
+    except (EvaluatorBug, ProblemError):
+        raise
+    except Exception as error:
+        raise CandidateError("evaluator", located(error), played.index) from None
+
+
+def _judged(problem: Problem, instance: Instance, played: Played) -> InstanceResult:
     reference = problem.reference(instance)
     cost = float(played.outcome.cost)
     floor = reference.floor

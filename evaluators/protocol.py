@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple
 
+from evaluators.drawing import Drawing
+
 Interface = Literal["priority", "decide", "solve", "program"]
 
 
@@ -122,6 +124,7 @@ class Evaluator(ABC):
     """
 
     features: ClassVar[Sequence[Feature]] = ()
+    measure: ClassVar[str] = "cost"  # what a cost is, with its unit
     scale: ClassVar[str] = "cost above the reference, %"
     self_scored: ClassVar[bool] = False  # the candidate's process scores itself: figures can be forged
     folder: Path = Path()  # the problem's folder; set before anything is called
@@ -153,6 +156,10 @@ class Evaluator(ABC):
     def files(self) -> Sequence[Path]:
         """Files that figures depend on, beside problem.toml, references.json and the evaluator's modules."""
         return ()
+
+    def draw(self, instance: Instance, outcome: Outcome) -> Drawing | None:
+        """What a reviewer sees of an outcome, None where there is nothing to see."""
+        return None
 
     def episode(self, instance: Instance, labels: Labels) -> Generator[Any, Any, Outcome]:
         """Play one instance with a `priority` or `decide` candidate.

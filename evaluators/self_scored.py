@@ -25,6 +25,7 @@ class SelfScored(Evaluator):
     file: the evaluator; score: the metric that counts; extra: further files of the folder that the evaluator needs.
     """
 
+    measure = "minus the score"
     scale = "minus the evaluator's own score (self-scored)"
     self_scored = True
 

@@ -60,27 +60,33 @@ async def measure_baselines(
 
     async def one(number: int, name: str, source: str) -> Candidate:
         candidate = known.get(number) or _human(run, number, name, source)
-        digest = hashlib.sha256(source.encode()).hexdigest()
-        results: Results = {}
-        for split in splits:
-            if split in candidate.gaps:
-                continue
-            stored = archive.measured(problem.fingerprint, digest, split)
-            if stored is None:
-                measured = await measure_splits(pool, candidate, [split])
-                if candidate.status == "invalid":
-                    break
-                stored = list(measured[split])
-                archive.save_measured(problem.fingerprint, digest, split, stored)
-            candidate.status = "valid"
-            candidate.gaps[split] = sum(result.gap for result in stored) / len(stored)
-            results[split] = stored
+        results = await measure_once(pool, problem, archive, candidate, [s for s in splits if s not in candidate.gaps])
         if results or number not in known:
             archive.save_candidate(candidate, results)
         return candidate
 
     programs = enumerate(problem.baselines.items(), start=1)
     return list(await asyncio.gather(*(one(-number, name, source) for number, (name, source) in programs)))
+
+
+async def measure_once(
+    pool: EvaluationPool, problem: Problem, archive: Archive, candidate: Candidate, splits: Sequence[str]
+) -> Results:
+    """As `measure_splits`, but what the archive holds of the same program and state of the problem is taken from it."""
+    digest = hashlib.sha256((candidate.source or "").encode()).hexdigest()
+    results: Results = {}
+    for split in splits:
+        stored = archive.measured(problem.fingerprint, digest, split)
+        if stored is None:
+            measured = await measure_splits(pool, candidate, [split])
+            if candidate.status == "invalid":
+                break
+            stored = list(measured[split])
+            archive.save_measured(problem.fingerprint, digest, split, stored)
+        candidate.status = "valid"
+        candidate.gaps[split] = sum(result.gap for result in stored) / len(stored)
+        results[split] = stored
+    return results
 
 
 def _human(run: Run, number: int, name: str, source: str) -> Candidate:

@@ -10,11 +10,13 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from evolve import plugins
+from evolve.budget import Limits
 
 MUTATOR_CANDIDATES = 1500
 MODEL_CANDIDATES = 100
 PARALLEL = 4
-TUNING = 24
+BUDGETS = tuple(Limits.__annotations__)
+MUTATIONS = 8
 
 
 class ConfigError(Exception):
@@ -31,14 +33,21 @@ class RunConfig(BaseModel):
     proposer: str | None = None
     strategy: str = "islands"
     candidates: int | None = Field(None, ge=1)
+    calls: int | None = Field(None, ge=1)
     tokens: int | None = Field(None, ge=1)
     cost: float | None = Field(None, gt=0)
+    evaluations: float | None = Field(None, gt=0)
     hours: float | None = Field(None, gt=0)
     parallel: int | None = Field(None, ge=1, le=1024)
     seed: int = 0
     sandbox: Literal["auto", "docker", "bubblewrap", "process"] = "auto"
     isolation: Literal["warm", "fresh"] = "warm"
     tuning: int | None = Field(None, ge=0)  # evaluations for better constants of a program that a model wrote
+    repairs: int = Field(1, ge=0)  # calls for a program that failed
+    mutations: int | None = Field(None, ge=0)  # programs of the mutator beside each that a model writes
+    staged: bool | None = None  # evaluations may stop early; default: where they take long
+    racing: bool = True  # …also where a program cannot come near its parents
+    polish: bool = True  # at the end: tune the best, then simplify, ablate and relabel the champion
     temperature: float | None = Field(None, ge=0, le=2)
     timeout: float = Field(300.0, gt=0)  # seconds of one model call
     prompts: Path | None = None  # a folder whose templates come before the shipped ones
@@ -58,14 +67,31 @@ class RunConfig(BaseModel):
         if self.prompts is not None and not self.prompts.is_dir():
             raise ConfigError(f"prompts = {self.prompts}: no such folder")
         candidates = self.candidates
-        if candidates is None and self.tokens is None and self.cost is None and self.hours is None:
+        if self.limits == Limits():
             candidates = MUTATOR_CANDIDATES if proposer == "mutator" else MODEL_CANDIDATES
+        free = ("candidates", "evaluations", "hours")
+        if proposer == "mutator" and candidates is None and all(getattr(self, name) is None for name in free):
+            raise ConfigError("the mutator makes no calls, which cost nothing: give it --candidates, or another budget")
         # The same on every machine, so that the same seed is the same run on every machine.
         parallel = self.parallel or PARALLEL
         # The mutator has an operator for constants, and evaluations are all that it costs.
-        tuning = self.tuning if self.tuning is not None else 0 if proposer == "mutator" else TUNING
-        changes = {"proposer": proposer, "candidates": candidates, "parallel": parallel, "tuning": tuning}
+        tuning = 0 if self.tuning is None and proposer == "mutator" else self.tuning
+        mutations = self.mutations
+        if mutations is None:  # the strategies of papers do as they say
+            mutations = MUTATIONS if proposer != "mutator" and self.strategy == "adaptive" else 0
+        changes = {
+            "proposer": proposer,
+            "candidates": candidates,
+            "parallel": parallel,
+            "tuning": tuning,
+            "mutations": mutations,
+        }
         return self.model_copy(update=changes)
+
+    @property
+    def limits(self) -> Limits:
+        """The run's budget."""
+        return Limits(**{name: getattr(self, name) for name in BUDGETS})
 
     @property
     def workers(self) -> int:

@@ -35,7 +35,9 @@ class Progress:
     limits: Limits
     started: float = field(default_factory=time.monotonic)
     text: str = "starting"
+    main: str | None = None  # the run's proposer; what the mutator writes beside it is counted apart
     ended: Counter[str] = field(default_factory=Counter)
+    beside: int = 0
     calls: int = 0
     failed_calls: int = 0
     tokens: int = 0
@@ -55,7 +57,7 @@ class Progress:
         self.calls, self.failed_calls, self.unpriced = usage.calls, usage.failed_calls, usage.unpriced_calls
         self.tokens, self.cost = usage.input_tokens + usage.output_tokens, usage.cost
         self.seconds_before = seconds
-        self._before = (len(candidates), self.tokens, self.cost)
+        self._before = (sum(self.ended.values()), self.tokens, self.cost)
 
     def phase(self, text: str) -> None:
         self.text = text
@@ -74,7 +76,10 @@ class Progress:
 
     def told(self, candidate: Candidate) -> list[str]:
         """Count a candidate; returns the splits on which it is the best so far."""
-        self.ended[candidate.status] += 1
+        if self.main is None or candidate.proposer == self.main:
+            self.ended[candidate.status] += 1
+        else:
+            self.beside += 1
         if candidate.status != "valid":
             return []
         better = []
@@ -107,7 +112,7 @@ class Progress:
 
     def budget_line(self) -> str:
         parts = [f"{sum(self.ended.values())}" + (f"/{self.limits.candidates}" if self.limits.candidates else "")]
-        parts[0] += " candidates"
+        parts[0] += " candidates" + (f" and {self.beside} of the mutator" if self.beside else "")
         if self.calls:
             parts.append(f"{self.calls} calls" + (f" ({self.failed_calls} failed)" if self.failed_calls else ""))
             parts.append(f"{self.tokens:,}" + (f"/{self.limits.tokens:,}" if self.limits.tokens else "") + " tokens")

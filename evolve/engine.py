@@ -5,23 +5,25 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol
 
 from evaluators.evaluate import Evaluation, InstanceResult
 from evaluators.problem import Problem
+from evolve.allocation import Allocation
 from evolve.archive import Archive
 from evolve.baselines import measure_baselines, measure_program
 from evolve.budget import Budget
 from evolve.evaluation import EvaluationPool
-from evolve.feedback import Notebook
+from evolve.feedback.teller import Teller, Told
+from evolve.lanes import Lanes
 from evolve.life import Surroundings, build_life
 from evolve.measuring import Measuring
 from evolve.prompting import Prompts
 from evolve.proposers.base import Proposer, ProposerError
-from evolve.records import Candidate, Completion, Run
+from evolve.records import Candidate, Completion, Proposal, Run
 from evolve.strategies.base import Strategy, View
 
 GRACE = 30.0  # seconds that lives in flight may go on when the time is up
@@ -44,6 +46,16 @@ class Listener(Protocol):
         """A candidate's life is over."""
 
 
+@dataclass(frozen=True)
+class Recording:
+    """What a replay takes over from the run that it plays again, by number of the candidate. order: in which they were
+    told; times: their decision seconds; progress: the share of the budget that was used when each was asked for."""
+
+    order: Sequence[int] = ()
+    times: Mapping[int, float] = field(default_factory=dict)
+    progress: Mapping[int, float] = field(default_factory=dict)
+
+
 @dataclass
 class Engine:
     """One session of a run, new or resumed. `search` returns when the budget is used up or `stop` was called."""
@@ -51,16 +63,18 @@ class Engine:
     run: Run
     problem: Problem
     archive: Archive
-    proposer: Proposer
+    proposers: Mapping[str, Proposer]  # by name
+    lanes: Lanes
     strategy: Strategy
     prompts: Prompts
     pool: EvaluationPool
     budget: Budget
     listener: Listener
-    parallel: int
     models: Sequence[str]
-    tuning: int = 0  # evaluations for better constants of a program that survives
-    order: Sequence[int] | None = None  # recorded order in which candidates are told, for a replay
+    allocation: Allocation
+    staged: bool = False
+    racing: bool = False
+    recording: Recording = field(default_factory=Recording)
 
     initial: Candidate = field(init=False)
     baselines: list[Candidate] = field(default_factory=list)
@@ -69,8 +83,8 @@ class Engine:
     reason: str | None = None
 
     def __post_init__(self) -> None:
-        self.measuring = Measuring(self.problem, self.pool)
-        self.notebook = Notebook()
+        self.measuring = Measuring(self.problem, self.pool, self.staged)
+        self.teller = Teller(self.problem, self.pool, self.prompts, self.run.seed)
         self._told = 0
         self._asked = 0
         self._finished: dict[int, dict[str, Any]] = {}
@@ -83,13 +97,13 @@ class Engine:
                 seed=self.run.seed,
                 problem=self.problem,
                 archive=self.archive,
-                proposer=self.proposer,
+                proposers=self.proposers,
                 prompts=self.prompts,
                 pool=self.pool,
                 measuring=self.measuring,
                 budget=self.budget,
-                tuning=self.tuning,
-                notebook=self.notebook,
+                racing=self.racing,
+                teller=self.teller,
                 program=lambda identifier: (self.candidates[identifier], self._results_of(identifier)),
                 called=self._called,
             )
@@ -154,69 +168,110 @@ class Engine:
             self.archive.save_candidate(initial, results)
         self.initial = initial
         self._keep(initial)
+        self._time(initial)
         self.strategy.tell(initial)
         self.baselines = await measure_baselines(
             self.pool, self.problem, self.archive, self.run, ("train", "validation"), known
         )
         self.listener.baselines([initial, *self.baselines])
-        standings = [(c.name or c.id, c.gaps["train"]) for c in self.baselines if "train" in c.gaps]
-        self.notebook.standings = sorted(standings, key=lambda item: item[1])
+        if self._prompted:
+            self.teller.begin([(one, self._results_of(one.id)) for one in self.baselines])
+            self.teller.tell(initial)
 
     def _restore(self) -> list[Candidate]:
         """Tell the strategy again what earlier sessions told it; returns the candidates that they left in flight."""
         proposed = [c for c in self.archive.candidates_of(self.run.id) if c.number > 0]
+        searched = [c for c in proposed if c.proposed]  # what the end of an earlier session made is told, and is free
         told = sorted((c for c in proposed if c.told is not None), key=lambda c: c.told or 0)
         for candidate in told:
             self._note(candidate)
             if candidate.status == "valid" and candidate.train is not None:
                 self.measuring.among_best(candidate.train)
+            if candidate.status in ("valid", "outraced"):
                 self.measuring.remember(candidate, partial(self._recalled, candidate))
         self._told = len(told)
         self._asked = max((c.number for c in proposed), default=0)
-        self.budget.candidates = len(proposed)
+        self.budget.candidates = sum(c.proposer == self.lanes.main for c in searched)
+        for candidate in searched:
+            self.lanes.asked(candidate.proposer)
+        for candidate in searched:
+            if candidate.told is not None:
+                self.lanes.told(candidate.proposer)
+        self.budget.evaluations = sum(candidate.evaluations for candidate in searched if candidate.told is not None)
         pending = [c for c in proposed if c.told is None]
-        self.budget.in_flight = len(pending)
+        self.budget.in_flight = sum(self.proposers[c.proposer].reads_prompts for c in pending)
         return [self._renewed(candidate) for candidate in pending]
 
     # --- asking and telling -----------------------------------------------------------------------------------------
 
     def _fill(self, flights: set[asyncio.Task[Any]]) -> None:
-        """Ask the strategy until n lives are under way or the budget is used up."""
-        while len(flights) + len(self._finished) < self.parallel:
-            self.reason = self.budget.exhausted()
-            if self.reason is not None:
-                return
-            flights.add(self._launch(self._ask()))
+        """Ask the strategy until every lane is full or the budget is used up."""
+        while (proposer := self._lane()) is not None:
+            flights.add(self._launch(self._ask(proposer)))
 
-    def _ask(self) -> Candidate:
-        number = self._asked + 1
-        view = View(self.initial, self.budget.progress, self._operators(), self.models, number)
+    def _lane(self) -> str | None:
+        """Who writes another candidate now."""
+        if self.lanes.free():
+            self.reason = self.budget.exhausted()
+            if self.reason is None:
+                return self.lanes.main
+        return self.lanes.beside if self.lanes.due() and not self.budget.over else None
+
+    def _ask(self, proposer: str) -> Candidate:
+        number, main = self._asked + 1, proposer == self.lanes.main
+        view = View(
+            initial=self.initial,
+            progress=self.recording.progress.get(number, self.budget.progress),
+            operators=self._operators(self.proposers[proposer]),
+            models=self.models if main else (),
+            number=number,
+            gaps=self._gaps_of,
+            assisted=main and self.lanes.beside is not None,
+        )
         proposal = self.strategy.ask(view, random.Random(f"{self.run.seed}|{number}|ask"))
+        allowed = self.allocation.share(proposal.model) if main else {}
         candidate = Candidate(
             id=f"{self.run.id}-{number}",
             run=self.run.id,
             number=number,
             operator=proposal.operator,
-            proposer=self.proposer.name,
+            proposer=proposer,
             model=proposal.model,
             parents=proposal.parents,
-            inspirations=proposal.inspirations,
-            note=dict(proposal.note),
+            inspirations=self._examples(proposal, proposer, view.progress),
+            note={**proposal.note, **allowed, "progress": view.progress, "after": self._told},
             created=time.time(),
         )
         self.archive.save_candidate(candidate)
         self._asked = number
-        self.budget.candidates += 1
-        self.budget.in_flight += 1
+        self.lanes.asked(proposer)
+        self.budget.candidates += main
+        self.budget.in_flight += self.proposers[proposer].reads_prompts
         return candidate
 
-    def _operators(self) -> dict[str, int]:
+    def _examples(self, proposal: Proposal, proposer: str, progress: float) -> tuple[str, ...]:
+        if self._independent or not self.proposers[proposer].reads_prompts:
+            return proposal.inspirations
+        return self.teller.examples(proposal, progress)
+
+    @property
+    def _prompted(self) -> bool:
+        """Whether anybody reads prompts in this run."""
+        return self.proposers[self.lanes.main].reads_prompts
+
+    @property
+    def _independent(self) -> bool:
+        """Whether a candidate is told nothing of the others."""
+        return getattr(self.strategy, "independent", False)
+
+    def _operators(self, proposer: Proposer) -> dict[str, int]:
         offered = self.prompts.offered()
-        can = self.proposer.operators
+        can = proposer.operators
         return {name: parents for name, parents in offered.items() if can is None or name in can}
 
     def _launch(self, candidate: Candidate) -> asyncio.Task[Any]:
-        return asyncio.create_task(self._life.ainvoke({"candidate": candidate}))
+        told = Told() if self._independent else self.teller.told
+        return asyncio.create_task(self._life.ainvoke({"candidate": candidate, "told": told}))
 
     def _next(self) -> int | None:
         """The candidate that the strategy is told of next. As they end, where a model's speed decides the order;
@@ -224,16 +279,16 @@ class Engine:
         if not self._finished:
             return None
         expected = next(iter(self._finished))
-        if self.order is not None and self._told < len(self.order):
-            expected = self.order[self._told]
-        elif not self.proposer.reads_prompts:
+        if self._told < len(self.recording.order):
+            expected = self.recording.order[self._told]
+        elif not self.proposers[self.lanes.main].reads_prompts:
             expected = self._told + 1
         return expected if expected in self._finished else None
 
     def _called(self, candidate: Candidate, completion: Completion) -> None:
         self.listener.called(candidate, completion)
         self._failed_calls = self._failed_calls + 1 if completion.reply is None else 0
-        if self._failed_calls >= max(FAILED_CALLS, 2 * self.parallel) and self._failure is None:
+        if self._failed_calls >= max(FAILED_CALLS, 2 * self.lanes.parallel) and self._failure is None:
             self._failure = ProposerError(
                 f"{self._failed_calls} calls in a row failed, the last one with: {completion.error}; "
                 f"go on later with: evolve resume {self.run.id}"
@@ -248,7 +303,8 @@ class Engine:
             for split in ("train", "validation")
             if (evaluation := _evaluation(state, split)) is not None and evaluation.valid
         }
-        candidate.duplicate_of = self._original(candidate)
+        candidate.told = self._told + 1
+        candidate.duplicate_of = self._original(candidate, _evaluation(state, "train"))
         if candidate.duplicate_of is not None:
             if (untuned := state.get("untuned")) is not None:  # whether it was tuned depends on what was in flight
                 candidate.source, candidate.syntax, candidate.note = untuned.source, untuned.syntax, untuned.note
@@ -259,16 +315,20 @@ class Engine:
         elif (train := _evaluation(state, "train")) is not None:
             self.measuring.remember(candidate, lambda: train)
             self.results[candidate.id] = evaluations.get("train", ())
-        candidate.told = self._told + 1
+        self._time(candidate)
         candidate.finished = time.time()
+        self.budget.evaluations += candidate.evaluations
         self.archive.save_candidate(candidate, evaluations)
         self._told += 1
+        self.lanes.told(candidate.proposer)
         self._note(candidate)
         self.listener.told(candidate)
 
-    def _original(self, candidate: Candidate) -> str | None:
+    def _original(self, candidate: Candidate, train: Evaluation | None) -> str | None:
         """The earlier candidate that this one repeats: the same program, or one that behaves the same. A smaller
         program that behaves the same is no repetition: it is how a rule is simplified."""
+        if train is not None and train.stopped == "repeats":
+            return self.measuring.probed(train.probe or "")
         for mark in (candidate.syntax, candidate.note.get("proposed")):
             if mark in self._seen:
                 return self._seen[mark]
@@ -279,7 +339,9 @@ class Engine:
     def _note(self, candidate: Candidate) -> None:
         """What follows from a told candidate, in this session or an earlier one."""
         self._keep(candidate)
-        self.notebook.tell(candidate)
+        self.allocation.tell(candidate)
+        if self._prompted:
+            self.teller.tell(candidate)
         self.strategy.tell(candidate)
 
     def _results_of(self, identifier: str) -> Sequence[InstanceResult]:
@@ -287,6 +349,13 @@ class Engine:
         if identifier not in self.results:
             self.results[identifier] = self.archive.results(identifier, "train")
         return self.results[identifier]
+
+    def _gaps_of(self, identifier: str) -> list[float]:
+        return [result.gap for result in self._results_of(identifier)]
+
+    def _time(self, candidate: Candidate) -> None:
+        """In a replay, times are those that were measured then: strategies may weigh them."""
+        candidate.decision_seconds = self.recording.times.get(candidate.number, candidate.decision_seconds)
 
     def _recalled(self, candidate: Candidate) -> Evaluation:
         return self.measuring.recalled(candidate, self._results_of(candidate.id))
@@ -301,7 +370,9 @@ class Engine:
 
     def _renewed(self, candidate: Candidate) -> Candidate:
         """A candidate that was in flight, as it was when it was asked for."""
-        return replace(candidate, status="pending", source=None, failure_kind=None, failure_message=None, price=0.0)
+        return replace(
+            candidate, status="pending", source=None, failure_kind=None, failure_message=None, price=0.0, evaluations=0
+        )
 
     async def _abandon(self, flights: set[asyncio.Task[Any]]) -> None:
         """Time is up, and so is the grace: what is still in flight is recorded as failed."""

@@ -5,7 +5,8 @@ The one place that computes what the terminal, JSON, cards and pages show, so th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,14 +15,28 @@ from evaluators.statistics import bootstrap_interval, paired_test
 
 
 @dataclass(frozen=True)
+class WorstCase:
+    """Where a program does worst: an instance, its gap, and the mean gap of the worst tenth of the instances."""
+
+    instance: str
+    gap: float
+    decile: float
+
+    def as_json(self) -> dict[str, Any]:
+        return {"instance": self.instance, "gap": self.gap, "decile": self.decile}
+
+
+@dataclass(frozen=True)
 class SplitFigures:
-    """A program on a split: mean gap with its 95 % interval, and the mean of each metric where it is defined."""
+    """A program on a split: mean gap with its 95 % interval, the mean of each metric where it is defined, and where it
+    does worst."""
 
     split: str
     instances: int
     gap_mean: float
     gap_ci95: tuple[float, float]
     metrics: Mapping[str, float]
+    worst: WorstCase
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -30,6 +45,7 @@ class SplitFigures:
             "gap_mean": self.gap_mean,
             "gap_ci95": list(self.gap_ci95),
             "metrics": dict(self.metrics),
+            "worst": self.worst.as_json(),
         }
 
 
@@ -41,7 +57,15 @@ def split_figures(split: str, results: Sequence[InstanceResult]) -> SplitFigures
     for name in sorted(names):
         values = [result.metrics[name] for result in results if name in result.metrics]
         metrics[name] = sum(values) / len(values)
-    return SplitFigures(split, len(gaps), sum(gaps) / len(gaps), bootstrap_interval(gaps), metrics)
+    mean, interval = sum(gaps) / len(gaps), bootstrap_interval(gaps)
+    return SplitFigures(split, len(gaps), mean, interval, metrics, worst_case(results))
+
+
+def worst_case(results: Sequence[InstanceResult]) -> WorstCase:
+    """The worst instance and the worst tenth, which is one instance at least."""
+    worst = sorted(results, key=lambda result: -result.gap)
+    tenth = worst[: math.ceil(len(worst) / 10)]
+    return WorstCase(worst[0].instance, worst[0].gap, sum(result.gap for result in tenth) / len(tenth))
 
 
 def group_means(results: Sequence[InstanceResult]) -> dict[str, float]:
@@ -61,6 +85,7 @@ class Against:
     difference: float
     interval: tuple[float, float]
     wins: int
+    ties: int
     losses: int
     p_value: float
 
@@ -71,6 +96,7 @@ class Against:
             "difference": self.difference,
             "interval": list(self.interval),
             "wins": self.wins,
+            "ties": self.ties,
             "losses": self.losses,
             "p": self.p_value,
         }
@@ -81,4 +107,16 @@ def against(split: str, a: Sequence[InstanceResult], other: str, b: Sequence[Ins
     theirs = {result.instance: result.gap for result in b}
     pairs = [(result.gap, theirs[result.instance]) for result in a if result.instance in theirs]
     test = paired_test([x for x, _ in pairs], [y for _, y in pairs])
-    return Against(split, other, test.difference, test.interval, test.wins, test.losses, test.p_value)
+    ties = len(pairs) - test.wins - test.losses
+    return Against(split, other, test.difference, test.interval, test.wins, ties, test.losses, test.p_value)
+
+
+def focus_of(splits: Iterable[str]) -> str | None:
+    """The split that says most of those that were measured: test, else validation, else train, else the first."""
+    measured = list(splits)
+    return next((split for split in ("test", "validation", "train", *measured) if split in measured), None)
+
+
+def p_text(p: float) -> str:
+    """A p value, no smaller than the test can tell."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"

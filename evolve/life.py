@@ -1,9 +1,10 @@
-"""One candidate's life as a LangGraph graph: prompt, propose, check, evaluate, at most k repairs, tune, validate."""
+"""One candidate's life as a LangGraph graph: reflect, prompt, propose, check, evaluate, repair at most k times, tune,
+validate. Reflect asks the model for a hint before the operator's own question, where its template wants one."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypedDict
 
@@ -14,17 +15,16 @@ from evaluators.problem import Problem
 from evolve.archive import Archive
 from evolve.budget import Budget
 from evolve.evaluation import EvaluationPool
-from evolve.feedback import Notebook, Shown, repair_text, shown
+from evolve.feedback.teller import Teller, Told
 from evolve.measuring import Measuring
 from evolve.prompting import Prompts
 from evolve.proposers.base import Proposer, Request
 from evolve.records import Candidate, Completion, Message, Status
-from evolve.replies import Unparsed, program_of, thought_of
+from evolve.replies import Unparsed, hint_of, program_of, thought_of
 from evolve.syntax import fingerprint, size
 from evolve.tuning import tune
 from sandbox.session import KINDS
 
-REPAIRS = 1
 SLACK = 0.1  # of the best parent's gap: programs up to that much worse are tuned, too
 DOLLARS_PER_SECOND = (
     1 / 3600
@@ -32,10 +32,13 @@ DOLLARS_PER_SECOND = (
 
 
 class Life(TypedDict, total=False):
-    """The state: the candidate, the conversation so far, the latest reply, and what is wrong with its program."""
+    """The state: the candidate, the conversation so far, the latest reply, and what is wrong with its program. `turn`
+    counts the questions of a life, whether they were asked or not: a resumed run and a replay find answers by it."""
 
     candidate: Candidate
+    told: Told  # when the candidate was asked for
     turn: int
+    repairs: int
     messages: list[Message]
     reply: str | None
     evaluation: Evaluation | None
@@ -52,21 +55,26 @@ class Surroundings:
     seed: int
     problem: Problem
     archive: Archive
-    proposer: Proposer
+    proposers: Mapping[str, Proposer]  # by name
     prompts: Prompts
     pool: EvaluationPool
     measuring: Measuring
     budget: Budget
-    tuning: int
-    notebook: Notebook
+    racing: bool
+    teller: Teller
     program: Callable[[str], tuple[Candidate, Sequence[InstanceResult]]]  # candidate id -> it and its train results
     called: Callable[[Candidate, Completion], None]  # told of every completion that comes back
+
+    def reads_prompts(self, candidate: Candidate) -> bool:
+        """Whether the candidate's proposer is asked by text."""
+        return self.proposers[candidate.proposer].reads_prompts
 
 
 def build_life(around: Surroundings) -> Any:
     """Compile the graph; `ainvoke({"candidate": …})` lives one life and returns its final state."""
     nodes = _Nodes(around)
     graph = StateGraph(Life)
+    graph.add_node("reflect", nodes.reflect)
     graph.add_node("prompt", nodes.prompt)
     graph.add_node("propose", nodes.propose)
     graph.add_node("check", nodes.check)
@@ -74,7 +82,8 @@ def build_life(around: Surroundings) -> Any:
     graph.add_node("tune", nodes.tune)
     graph.add_node("validate", nodes.validate)
     graph.add_node("repair", nodes.repair)
-    graph.add_edge(START, "prompt")
+    graph.add_edge(START, "reflect")
+    graph.add_edge("reflect", "prompt")
     graph.add_edge("prompt", "propose")
     graph.add_conditional_edges("propose", nodes.after_propose, ["check", END])
     graph.add_conditional_edges("check", nodes.after_check, ["evaluate", "repair", END])
@@ -91,42 +100,78 @@ class _Nodes:
     def __init__(self, around: Surroundings) -> None:
         self.around = around
 
+    async def reflect(self, state: Life) -> Life:
+        """Ask for the hint that the operator wants, unless the strategy gave one; the answer goes into the candidate's
+        note. Where there is no answer, or no room in the budget, the operator goes without."""
+        around, candidate = self.around, state["candidate"]
+        template = around.prompts.reflection(candidate.operator)
+        if template is None or not around.reads_prompts(candidate) or "hint" in candidate.note:
+            return {"turn": 0}
+        if self._may_reflect(candidate):
+            messages = await self._messages(state, template)
+            around.budget.in_flight += 1
+            try:
+                completion = await self._answer(candidate, template, 0, messages)
+            finally:
+                around.budget.in_flight -= 1
+            if (hint := hint_of(completion.reply)) is not None:
+                candidate.note = {**candidate.note, "hint": hint}
+        return {"turn": 1}
+
+    def _may_reflect(self, candidate: Candidate) -> bool:
+        """Whether an earlier session has the answer, or the question may still be asked: there is room for its call,
+        and the operator's own was not answered without it."""
+        around = self.around
+        if around.archive.completion(around.run, candidate.number, 0) is not None:
+            return True
+        answered = around.archive.completion(around.run, candidate.number, 1) is not None
+        return not answered and around.budget.exhausted(calling=True) is None
+
     async def prompt(self, state: Life) -> Life:
         """Render the operator's template with its parents, what they achieved and what went wrong lately."""
-        around, candidate = self.around, state["candidate"]
-        if not around.proposer.reads_prompts:
-            return {"turn": 0, "messages": []}
-        context = around.notebook.context(self._shown(candidate.parents), self._shown(candidate.inspirations))
-        return {"turn": 0, "messages": around.prompts.messages(candidate.operator, around.problem, context)}
+        candidate = state["candidate"]
+        if not self.around.reads_prompts(candidate):
+            return {"repairs": 0, "messages": []}
+        return {"repairs": 0, "messages": await self._messages(state)}
 
-    def _shown(self, identifiers: Sequence[str]) -> list[Shown]:
-        return [shown(*self.around.program(identifier)) for identifier in identifiers]
+    async def _messages(self, state: Life, reflection: str | None = None) -> list[Message]:
+        around, candidate = self.around, state["candidate"]
+        parents = [around.program(parent) for parent in candidate.parents]
+        examples = [around.program(one) for one in candidate.inspirations]
+        return await around.teller.prompt(candidate, parents, examples, state["told"], reflection)
 
     async def propose(self, state: Life) -> Life:
-        """Ask the proposer, unless an earlier session has its answer; the answer is stored before anything uses it."""
-        around, candidate, turn, messages = self.around, state["candidate"], state["turn"], state["messages"]
-        if turn > 0:
+        """Ask for the program."""
+        around, candidate = self.around, state["candidate"]
+        if state["repairs"] > 0:
             around.budget.in_flight += 1
         try:
-            completion = None
-            if around.proposer.reads_prompts:
-                completion = around.archive.completion(around.run, candidate.number, turn)
-            if completion is None:
-                completion = await self._ask(candidate, turn, messages)
+            completion = await self._answer(candidate, candidate.operator, state["turn"], state["messages"])
         finally:
-            around.budget.in_flight -= 1  # the engine counted the first turn in when it asked the strategy
+            if around.reads_prompts(candidate):  # the engine counted the first question in when it asked the strategy
+                around.budget.in_flight -= 1
         candidate.model = completion.model or candidate.model
-        candidate.price += (completion.cost or 0.0) + DOLLARS_PER_SECOND * completion.seconds
         if completion.reply is None and candidate.failure_kind is None:
             candidate.status, candidate.failure_kind = "failed", "call"
             candidate.failure_message = completion.error
         return {"reply": completion.reply, "wrong": None, "evaluation": None}
 
-    async def _ask(self, candidate: Candidate, turn: int, messages: list[Message]) -> Completion:
+    async def _answer(self, candidate: Candidate, template: str, turn: int, messages: list[Message]) -> Completion:
+        """Ask the proposer, unless an earlier session has its answer; the answer is stored before anything uses it."""
+        around = self.around
+        completion = None
+        if around.reads_prompts(candidate):
+            completion = around.archive.completion(around.run, candidate.number, turn)
+        if completion is None:
+            completion = await self._ask(candidate, template, turn, messages)
+        candidate.price += (completion.cost or 0.0) + DOLLARS_PER_SECOND * completion.seconds
+        return completion
+
+    async def _ask(self, candidate: Candidate, template: str, turn: int, messages: list[Message]) -> Completion:
         around = self.around
         request = Request(
             key=f"{around.run}/{candidate.number}/{turn}",
-            operator=candidate.operator,
+            operator=template,
             interface=around.problem.interface,
             features=around.problem.evaluator.features,
             parents=[around.program(parent)[0].source or "" for parent in candidate.parents],
@@ -134,8 +179,8 @@ class _Nodes:
             model=candidate.model,
             seed=f"{around.seed}|{candidate.number}|{turn}",
         )
-        completion = await around.proposer.propose(request)
-        if around.proposer.reads_prompts:
+        completion = await around.proposers[candidate.proposer].propose(request)
+        if around.reads_prompts(candidate):
             around.archive.save_completion(around.run, candidate.number, turn, request.key, messages, completion)
             around.budget.spend(completion.input_tokens + completion.output_tokens, completion.cost)
             around.called(candidate, completion)
@@ -169,16 +214,35 @@ class _Nodes:
         around, candidate = self.around, state["candidate"]
         assert candidate.source is not None
         assert candidate.syntax is not None
-        evaluation = await around.measuring.train(candidate.source, candidate.syntax)
+        assert candidate.size is not None
+        known = around.measuring.knows(candidate.syntax)
+        bar = self._bar(candidate)
+        evaluation = await around.measuring.train(
+            candidate.source, candidate.syntax, candidate.size, candidate.note.get("after", 0), bar
+        )
+        candidate.evaluations += 0.0 if known else evaluation.share
         describe(candidate, evaluation)
         if evaluation.failure is not None:
             failure = evaluation.failure
             return {**self._wrong(candidate, "invalid", failure.kind, failure.message), "evaluation": evaluation}
-        candidate.status, candidate.failure_kind, candidate.failure_message = "valid", None, None
+        ended: dict[str | None, Status] = {None: "valid", "repeats": "duplicate", "outraced": "outraced"}
+        candidate.status, candidate.failure_kind, candidate.failure_message = ended[evaluation.stopped], None, None
         return {"evaluation": evaluation}
 
+    def _bar(self, candidate: Candidate) -> list[float] | None:
+        """What the best parent achieved, instance by instance: a program that cannot come near it is stopped. One of a
+        different form is not: it may need a few steps to get anywhere."""
+        around = self.around
+        if not around.racing or candidate.operator == "explore":
+            return None
+        parents = [around.program(parent) for parent in candidate.parents]
+        valid = [(one.train, [result.gap for result in results]) for one, results in parents if one.train is not None]
+        return min(valid)[1] if valid else None
+
     def after_evaluate(self, state: Life) -> Literal["tune", "repair", "__end__"]:
-        return "tune" if state["wrong"] is None else self._repair_or_end(state)
+        if state["wrong"] is not None:
+            return self._repair_or_end(state)
+        return "tune" if state["candidate"].status == "valid" else "__end__"
 
     async def tune(self, state: Life) -> Life:
         """Give a survivor better constants, and measure what comes of it; the program that was proposed stays in its
@@ -189,18 +253,22 @@ class _Nodes:
         assert candidate.source is not None
         assert candidate.train is not None
 
+        measured: dict[str, Evaluation] = {}
+
         async def measure(source: str) -> float | None:
-            return (await around.pool.evaluate(source, "train")).gap_mean
+            measured[source] = evaluation = await around.pool.evaluate(source, "train")
+            return evaluation.gap_mean
 
         seed = f"{around.seed}|{candidate.number}|tuning"
-        tuned = await tune(candidate.source, candidate.train, measure, around.tuning, seed)
+        tuned = await tune(candidate.source, candidate.train, measure, int(candidate.note["tune"]), seed)
+        candidate.evaluations += tuned.evaluations
         untuned = replace(candidate, gaps=dict(candidate.gaps))
         candidate.note = {**candidate.note, "tuning": tuned.evaluations}
         if tuned.source == candidate.source:
             return {"untuned": untuned}
         candidate.note = {**candidate.note, "proposed": candidate.syntax, "proposed_gap": candidate.train}
         candidate.source, candidate.syntax = tuned.source, fingerprint(tuned.source)
-        evaluation = await around.measuring.train(tuned.source, candidate.syntax)
+        evaluation = measured[tuned.source]
         describe(candidate, evaluation)
         return {"evaluation": evaluation, "untuned": untuned}
 
@@ -208,7 +276,7 @@ class _Nodes:
         """Whether a program is worth tuning: new, and hardly worse than what it was made of. Nothing that depends on
         which other lives are in flight."""
         around = self.around
-        if not around.tuning or candidate.train is None or around.measuring.knows(candidate.syntax or ""):
+        if not candidate.note.get("tune") or candidate.train is None or around.measuring.knows(candidate.syntax or ""):
             return False
         gaps = [around.program(parent)[0].train for parent in candidate.parents]
         best = min((gap for gap in gaps if gap is not None), default=math.inf)
@@ -226,10 +294,10 @@ class _Nodes:
 
     async def repair(self, state: Life) -> Life:
         """Tell the model what went wrong, in the same conversation."""
-        text = repair_text(state["wrong"] or "", state.get("evaluation"))
-        question = self.around.prompts.follow_up("repair", {"problem_with_reply": text})
-        reply = Message("assistant", state["reply"] or "")
-        return {"turn": state["turn"] + 1, "messages": [*state["messages"], reply, question]}
+        teller, candidate = self.around.teller, state["candidate"]
+        messages = await teller.repair(candidate, state["messages"], state["reply"] or "", state.get("evaluation"))
+        candidate.note = {**candidate.note, "repaired": state["repairs"] + 1}
+        return {"turn": state["turn"] + 1, "repairs": state["repairs"] + 1, "messages": messages}
 
     def _wrong(self, candidate: Candidate, status: Status, kind: str, message: str) -> Life:
         candidate.status, candidate.failure_kind, candidate.failure_message = status, kind, message
@@ -237,7 +305,8 @@ class _Nodes:
 
     def _repair_or_end(self, state: Life) -> Literal["repair", "__end__"]:
         around = self.around
-        possible = around.proposer.reads_prompts and state["turn"] < REPAIRS
+        candidate = state["candidate"]
+        possible = around.reads_prompts(candidate) and state["repairs"] < candidate.note.get("repairs", 0)
         return "repair" if possible and around.budget.exhausted(calling=True) is None else "__end__"
 
 
@@ -246,6 +315,8 @@ def describe(candidate: Candidate, evaluation: Evaluation) -> None:
     candidate.behaviour = evaluation.behaviour
     candidate.seconds, candidate.decision_seconds = evaluation.seconds, evaluation.decision_seconds
     candidate.stdout, candidate.stderr = evaluation.report.stdout, evaluation.report.stderr
+    if evaluation.probe is not None:
+        candidate.note = {**candidate.note, "probe": evaluation.probe}
     candidate.failure_instance = evaluation.failure.instance if evaluation.failure else None
     if evaluation.gap_mean is not None:
         candidate.gaps["train"] = evaluation.gap_mean

@@ -1,7 +1,7 @@
-"""Find a strategy or a proposer by name: a file in its folder here, or an entry point of another package.
+"""Find a strategy, a proposer or an export format by name: a file in its folder, or another package's entry point.
 
 Adding one is adding a file that names its class in a module-level constant; another package registers under the
-entry-point group "evolve.strategies" or "evolve.proposers".
+entry-point group "evolve.strategies", "evolve.proposers" or "evolve.exporting".
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ class UnknownPlugin(Exception):
 
 
 def names(kind: str) -> list[str]:
-    """Names that `load(kind, …)` knows; kind is "strategies" or "proposers"."""
+    """Names that `load(kind, …)` knows; kind is "strategies", "proposers" or "exporting"."""
     package = importlib.import_module(f"evolve.{kind}")
     here = {
         module.name
@@ -28,7 +28,7 @@ def names(kind: str) -> list[str]:
 
 
 def load(kind: str, name: str, constant: str) -> Any:
-    """The class that a module names in `constant`, or that an entry point refers to. Raises UnknownPlugin."""
+    """What a module names in `constant`, or that an entry point refers to. Raises UnknownPlugin."""
     if name not in names(kind):
         raise UnknownPlugin(f"{kind}: there is no {name!r}, but: {', '.join(names(kind))}")
     for point in entry_points(group=f"evolve.{kind}"):

@@ -1,7 +1,8 @@
 """Operators are Jinja2 templates with front matter in prompts/; a folder of the user's overrides any of them.
 
 Front matter, TOML between two lines of `+++`: `parents` (how many it takes at least), `summary` (a line for people),
-`strategy = false` for an operator that no strategy may ask for (repair).
+`strategy = false` for a template that no strategy may ask for (repair, reflections), `reflect` (the template of a
+reflection: a question that the model is asked first, whose answer the operator's own template has as `hint`).
 """
 
 from __future__ import annotations
@@ -15,9 +16,12 @@ from typing import Any
 from jinja2 import ChoiceLoader, DictLoader, Environment, FileSystemLoader, StrictUndefined, TemplateError
 
 from evaluators.problem import Problem
+from evolve.feedback.cutting import fence
+from evolve.feedback.values import figure
 from evolve.records import Message
 
 PACKAGE = Path(__file__).parent
+SHARED = ("standings",)  # variables that are the same for all prompts of a run
 
 
 class PromptError(Exception):
@@ -32,6 +36,7 @@ class Operator:
     parents: int
     summary: str
     strategy: bool
+    reflect: str | None
     template: str
     path: Path
 
@@ -40,6 +45,11 @@ def shipped_prompts() -> Path:
     """The folder of templates that comes with the project, in a checkout or in an installed wheel."""
     checkout = PACKAGE.parent / "prompts"
     return checkout if checkout.is_dir() else PACKAGE / "_data" / "prompts"
+
+
+def prompt_folders(problem: Problem, own: Path | None) -> list[Path]:
+    """Folders that override the shipped templates: the user's, then the problem's."""
+    return [folder for folder in (own, Path(problem.folder) / "prompts") if folder and folder.is_dir()]
 
 
 class Prompts:
@@ -53,6 +63,9 @@ class Prompts:
                 if not path.name.startswith("_"):
                     operator = _operator(path)
                     self.operators.setdefault(operator.name, operator)
+        for operator in self.operators.values():
+            if operator.reflect is not None and operator.reflect not in self.operators:
+                raise PromptError(f"{operator.path}: reflect: there is no template {operator.reflect!r}")
         self._environment = Environment(
             loader=ChoiceLoader(
                 [
@@ -66,16 +79,31 @@ class Prompts:
             keep_trailing_newline=True,
             autoescape=False,
         )
+        self._environment.filters |= {"figure": figure, "fence": fence}
 
     def offered(self) -> dict[str, int]:
         """Operators that a strategy may ask for, with how many parents each takes at least."""
         return {name: operator.parents for name, operator in self.operators.items() if operator.strategy}
 
-    def messages(self, operator: str, problem: Problem, context: Mapping[str, Any]) -> list[Message]:
-        """The prompt: what all prompts of the problem share comes first, so that providers' prefix caches hit."""
+    def reflection(self, operator: str) -> str | None:
+        """The template of the question that comes before the operator's own, if there is one."""
+        return self.operators[operator].reflect if operator in self.operators else None
+
+    def tells(self, operator: str, variable: str) -> bool:
+        """Whether an operator's template speaks of a variable; what none speaks of need not be measured."""
+        return variable in self.operators[operator].template
+
+    def messages(
+        self, operator: str, problem: Problem, context: Mapping[str, Any], program: bool = True
+    ) -> list[Message]:
+        """The prompt: what all prompts of a run share comes first, so that providers' prefix caches hit.
+
+        program: whether a program is the answer.
+        """
         shared = {"problem": problem, "statement": problem.statement.strip(), "interface": problem.interface}
+        shared |= {name: context.get(name, ()) for name in SHARED}
         return [
-            Message("system", self._render("_system.md.jinja", shared)),
+            Message("system", self._render("_system.md.jinja", {**shared, "program": program})),
             Message("user", self._render(operator, {**shared, **context})),
         ]
 
@@ -103,6 +131,7 @@ def _operator(path: Path) -> Operator:
             int(matter["parents"]),
             str(matter["summary"]),
             bool(matter.get("strategy", True)),
+            str(matter["reflect"]) if "reflect" in matter else None,
             parts[2],
             path,
         )

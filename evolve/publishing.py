@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 from evaluators.evaluate import Evaluation, InstanceResult
 from evaluators.problem import Problem, ProblemError
 from evolve.archive import Archive
-from evolve.figures import against, split_figures
+from evolve.cards import CardError, digest, make_card, read_card
+from evolve.exporting.markdown import markdown_card
+from evolve.figures import worst_case
 from evolve.records import Candidate, Run
+from evolve.winner.measured import RELABELLINGS
 
-Measure = Callable[[str, str], Evaluation]  # (source, split) -> evaluation
+
+class Measure(Protocol):
+    """Evaluates a program on a split."""
+
+    def __call__(self, source: str, split: str, relabelling: int = 0) -> Evaluation: ...
 
 
 class PublishError(Exception):
@@ -33,7 +38,8 @@ class Verdict:
 
 
 def publish(candidate: Candidate, run: Run, problem: Problem, archive: Archive, measure: Measure, into: Path) -> Path:
-    """Write a candidate's program and card to `into`/<problem>/; returns the card's path. Measures what is missing."""
+    """Write a candidate's program and its card, as JSON and in Markdown, to `into`/<problem>/; returns the JSON card's
+    path. Measures what is missing."""
     if candidate.status != "valid" or candidate.source is None:
         raise PublishError(f"candidate {candidate.id} is {candidate.status}; only a valid program can be published")
     if problem.fingerprint != run.fingerprint:
@@ -42,51 +48,16 @@ def publish(candidate: Candidate, run: Run, problem: Problem, archive: Archive, 
             f"not compare; as the problem is now: evolve compare {candidate.id} --problem {run.folder}"
         )
     results = {split: _results(candidate, split, archive, measure) for split in problem.splits}
-    paper = problem.spec.paper_rule
     rules = {
         name: {split: _measured(source, split, measure) for split in problem.splits}
         for name, source in problem.baselines.items()
     }
+    card = make_card(candidate, run, problem, archive, results, rules)
     folder = into / problem.name
     folder.mkdir(parents=True, exist_ok=True)
-    card = {
-        "program": f"{candidate.id}.py",
-        "sha256": _digest(candidate.source),
-        "problem": problem.name,
-        "problem_fingerprint": problem.fingerprint,
-        "self_scored": problem.evaluator.self_scored,
-        "scale": problem.evaluator.scale,
-        "thought": candidate.thought,
-        "provenance": {
-            "proposer": candidate.proposer,
-            "model": candidate.model,
-            "operator": candidate.operator,
-            "run": run.id,
-            "seed": run.seed,
-            "strategy": run.config.get("strategy"),
-            "budget": {k: run.config.get(k) for k in ("candidates", "tokens", "cost", "hours") if run.config.get(k)},
-            "evolve": run.version,
-            "published": time.strftime("%Y-%m-%d"),
-            "lineage": _lineage(candidate, archive),
-        },
-        "size": candidate.size,
-        "figures": {split: split_figures(split, found).as_json() for split, found in results.items()},
-        "baselines": {
-            name: {split: split_figures(split, found).as_json() for split, found in by_split.items() if found}
-            for name, by_split in rules.items()
-        },
-        "against_paper_rule": [
-            against(split, results[split], paper, rules[paper][split]).as_json()
-            for split in problem.splits
-            if paper and rules[paper][split]
-        ],
-        "per_instance": {
-            split: [{"instance": r.instance, "cost": r.cost, "gap": r.gap} for r in found]
-            for split, found in results.items()
-        },
-    }
-    (folder / f"{candidate.id}.py").write_text(candidate.source.strip() + "\n", encoding="utf-8")
     path = folder / f"{candidate.id}.json"
+    path.with_suffix(".py").write_text(candidate.source.strip() + "\n", encoding="utf-8")
+    path.with_suffix(".md").write_text(markdown_card(card, candidate.source), encoding="utf-8")
     path.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
     return path
 
@@ -105,21 +76,9 @@ def verify(folder: Path, load: Callable[[str], Problem], measurer: Callable[[Pro
     for card in sorted(folder.glob("*/*.json")):
         try:
             verdicts.append(Verdict(card, _differences(card, prepared)))
-        except (PublishError, ProblemError) as error:
+        except (CardError, ProblemError) as error:
             verdicts.append(Verdict(card, [str(error)]))
     return verdicts
-
-
-def read_card(path: Path) -> dict[str, Any]:
-    """A card's content. Raises PublishError for a file that is none."""
-    try:
-        card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        card["program"], card["sha256"], card["problem"], card["problem_fingerprint"]
-        for split, rows in card["per_instance"].items():
-            card["figures"][split]["gap_mean"], [row["instance"] for row in rows]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise PublishError(f"{path}: not a card ({type(error).__name__}: {error})") from None
-    return card
 
 
 def _differences(path: Path, prepared: Callable[[str], tuple[Problem, Measure]]) -> list[str]:
@@ -128,7 +87,7 @@ def _differences(path: Path, prepared: Callable[[str], tuple[Problem, Measure]])
         source = (path.parent / card["program"]).read_text(encoding="utf-8")
     except OSError as error:
         return [f"{card['program']}: {error.strerror}"]
-    if _digest(source) != card["sha256"]:
+    if digest(source) != card["sha256"]:
         return [f"{card['program']} is not the program that was published (its SHA-256 differs)"]
     problem, measure = prepared(card["problem"])
     found = []
@@ -148,6 +107,14 @@ def _differences(path: Path, prepared: Callable[[str], tuple[Problem, Measure]])
         claimed = card["figures"][split]["gap_mean"]
         if not _close(claimed, evaluation.gap_mean):
             found.append(f"{split}: the mean gap is {evaluation.gap_mean:.6g}, not {claimed}")
+        if worst := card["figures"][split].get("worst"):
+            true_worst = worst_case(evaluation.results)
+            if not _close(worst.get("decile"), true_worst.decile) or not _close(worst.get("gap"), true_worst.gap):
+                found.append(f"{split}: the worst case is {true_worst.as_json()}, not {worst}")
+    for relabelling, claimed in zip(RELABELLINGS, (card.get("champion") or {}).get("relabelled", ()), strict=False):
+        gap = measure(source, "validation", relabelling).gap_mean
+        if claimed != gap and not _close(claimed, gap):
+            found.append(f"validation with other labels: the mean gap is {gap}, not {claimed}")
     if missing := [split for split in problem.splits if split not in card["per_instance"]]:
         found.append(f"not measured on {', '.join(missing)}")
     # A change that leaves every figure as it was, in the driver say, does no harm to a result.
@@ -163,10 +130,6 @@ def _close(claimed: object, true: float | None) -> bool:
     return math.isclose(claimed, true, rel_tol=1e-9, abs_tol=1e-12)
 
 
-def _digest(source: str) -> str:
-    return hashlib.sha256(source.strip().encode()).hexdigest()
-
-
 def _results(candidate: Candidate, split: str, archive: Archive, measure: Measure) -> Sequence[InstanceResult]:
     stored = archive.results(candidate.id, split)
     if stored:
@@ -180,13 +143,3 @@ def _results(candidate: Candidate, split: str, archive: Archive, measure: Measur
 def _measured(source: str, split: str, measure: Measure) -> Sequence[InstanceResult]:
     evaluation = measure(source, split)
     return evaluation.results if evaluation.valid else []
-
-
-def _lineage(candidate: Candidate, archive: Archive) -> list[dict[str, Any]]:
-    """The candidate's ancestors by first parent, the oldest first."""
-    line: list[dict[str, Any]] = []
-    at: Candidate | None = candidate
-    while at is not None and len(line) < 1000:
-        line.append({"candidate": at.id, "operator": at.operator, "train": at.train, "parents": list(at.parents)})
-        at = archive.candidate(at.parents[-1]) if at.parents else None
-    return line[::-1]

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
-Status = Literal["pending", "valid", "invalid", "duplicate", "unparsed", "failed"]
+Status = Literal["pending", "valid", "outraced", "invalid", "duplicate", "unparsed", "failed"]
 STATUSES: dict[Status, str] = {
     "pending": "its life is not over",
     "valid": "ran on every train instance",
+    "outraced": "clearly worse than its parents on the first train instances, and stopped there",
     "invalid": "the program failed; failure_kind says how",
     "duplicate": "the same program, or one that behaves the same, was there before",
     "unparsed": "the reply held no program, or its edits did not apply",
     "failed": "the proposer gave no reply",
 }
+
+BUILT_IN = "built-in"  # the proposer of what the end of a run makes of its best programs
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class Candidate:
     gaps: mean gap by split, for the splits that were measured. told: position in the order in which the strategy was
     told of it, None while pending. syntax: hash of the normalised syntax tree; behaviour: digest of what it decided on
     train. size: nodes of its syntax tree. price: what its calls cost the search, in US dollars, time included.
+    evaluations: of all of train that it took, those for tuning included; of a part, its share.
     """
 
     id: str
@@ -67,6 +71,7 @@ class Candidate:
     stdout: str = ""
     stderr: str = ""
     price: float = 0.0
+    evaluations: float = 0.0
     told: int | None = None
     created: float = 0.0
     finished: float | None = None
@@ -75,6 +80,44 @@ class Candidate:
     def train(self) -> float | None:
         """Mean gap on train, which drives the search."""
         return self.gaps.get("train")
+
+    @property
+    def proposed(self) -> bool:
+        """Whether the search asked for it, and its budget counts it: no human's program, and none of a run's end."""
+        return self.number > 0 and self.proposer != BUILT_IN
+
+
+class Listed(Protocol):
+    """What figures of a run need of a candidate: a Candidate, or what a list shows of one."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def number(self) -> int: ...
+    @property
+    def operator(self) -> str: ...
+    @property
+    def proposer(self) -> str: ...
+    @property
+    def model(self) -> str | None: ...
+    @property
+    def status(self) -> Status: ...
+    @property
+    def failure_kind(self) -> str | None: ...
+    @property
+    def gaps(self) -> Mapping[str, float]: ...
+    @property
+    def train(self) -> float | None: ...
+    @property
+    def proposed(self) -> bool: ...
+    @property
+    def evaluations(self) -> float: ...
+    @property
+    def told(self) -> int | None: ...
+    @property
+    def created(self) -> float: ...
+    @property
+    def finished(self) -> float | None: ...
 
 
 @dataclass(frozen=True)
@@ -113,6 +156,24 @@ class Completion:
     seconds: float = 0.0
     finish_reason: str | None = None
     attempts: Sequence[Attempt] = ()
+
+
+@dataclass(frozen=True)
+class Call:
+    """A prompt and its answer, without their texts.
+
+    number: the candidate's. came: when the answer came, seconds since 1970. tokens: input and output. cost: US dollars,
+    None where the model's price is unknown. replied: whether there was an answer at all.
+    """
+
+    number: int
+    turn: int
+    model: str | None
+    came: float
+    tokens: int
+    cost: float | None
+    seconds: float
+    replied: bool
 
 
 @dataclass

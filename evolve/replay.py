@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from evolve.archive import Archive
-from evolve.engine import Listener
+from evolve.engine import Listener, Recording
 from evolve.proposers.base import Request
 from evolve.records import Candidate, Completion, Run
 from evolve.session import Ending, conduct, new_run_like
@@ -37,15 +37,40 @@ async def replay(run: Run, archive: Archive, into: Archive, listener: Listener) 
     """Run `run` again into another archive. Returns its ending, and in one line each what is not the same."""
     before = sorted(_proposed(archive, run), key=lambda candidate: candidate.told or 0)
     proposer = Recorded(archive, run, str(run.config["proposer"])) if archive.usage(run.id).calls else None
-    again = new_run_like(run, into, candidates=len(before))
-    ending = await conduct(again, into, listener, proposer, [candidate.number for candidate in before])
+    recording = Recording(
+        order=[candidate.number for candidate in before],
+        times={c.number: c.decision_seconds for c in archive.candidates_of(run.id) if c.decision_seconds is not None},
+        progress={c.number: c.note["progress"] for c in before if "progress" in c.note},
+    )
+    again = new_run_like(run, into, candidates=1)
+    for budget in _budgets(before, str(run.config["proposer"])):
+        again.config["candidates"] = budget
+        ending = await conduct(again, into, listener, proposer, recording)
     after = {candidate.number: candidate for candidate in _proposed(into, again)}
     differences = []
     for candidate in before:
         other = after.get(candidate.number)
         if other is None or _essence(candidate) != _essence(other):
             differences.append(f"candidate {candidate.number} is not the same")
+    if run.status == "finished" and _number(run.champion) != _number(again.champion):
+        differences.append(f"the champion is candidate {_number(again.champion)}, and was {_number(run.champion)}")
     return ending, differences
+
+
+def _budgets(told: Sequence[Candidate], by: str) -> list[int]:
+    """How many candidates the run's proposer had written whenever the run came to an end; what that end made stands
+    after them."""
+    budgets = []
+    count = 0
+    for candidate, later in zip(told, [*told[1:], None], strict=True):
+        count += candidate.proposer == by
+        if candidate.proposed and (later is None or not later.proposed):
+            budgets.append(count)
+    return budgets
+
+
+def _number(candidate: str | None) -> str:
+    return (candidate or "").rpartition("-")[2]
 
 
 def _proposed(archive: Archive, run: Run) -> list[Candidate]:

@@ -9,6 +9,9 @@ _FENCE = re.compile(r"^[ \t]*(```+|~~~+)[ \t]*([\w+-]*)[^\n]*\n(.*?)(?:^[ \t]*\1
 _EDIT = re.compile(r"^<{5,9} ?SEARCH[ \t]*\n(.*?)^={5,9}[ \t]*\n(.*?)^>{5,9} ?REPLACE[ \t]*$", re.DOTALL | re.MULTILINE)
 
 
+HINT_WORDS = 60  # of a reflection; it is asked for less
+
+
 class Unparsed(Exception):
     """The reply holds no program; the text says what was missing, for the repair turn."""
 
@@ -34,6 +37,12 @@ def program_of(reply: str, parent: str | None, functions: list[str]) -> str:
     if any(re.search(rf"^def {name}\(", reply, re.M) for name in functions):
         return _from_first_statement(reply)
     raise Unparsed("the reply holds no code block; answer with one block that starts with ```python")
+
+
+def hint_of(reply: str | None) -> str | None:
+    """The text of a reflection in one line, without programs, and no longer than a hint should be."""
+    words = _FENCE.sub("", reply or "").split()
+    return " ".join(words[:HINT_WORDS]) or None
 
 
 def apply_edits(parent: str, edits: list[tuple[str, str]]) -> str:

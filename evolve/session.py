@@ -5,22 +5,26 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
-from pathlib import Path
 
 from evaluators.problem import Problem, load_problem
 from evolve import plugins
+from evolve.allocation import Allocation
 from evolve.archive import Archive, new_run_id
-from evolve.budget import Budget, Limits
-from evolve.champion import choose_champion, measure_test
-from evolve.config import ConfigError, RunConfig
-from evolve.engine import Engine, Listener
+from evolve.budget import Budget
+from evolve.config import BUDGETS, ConfigError, RunConfig
+from evolve.engine import Engine, Listener, Recording
 from evolve.evaluation import EvaluationPool
-from evolve.prompting import Prompts
+from evolve.fitting import fitted
+from evolve.lanes import Lanes
+from evolve.prompting import Prompts, prompt_folders
 from evolve.proposers.base import Proposer
+from evolve.proposers.mutator import MutatorProposer
 from evolve.records import Candidate, Run
+from evolve.strategies.base import finalists
+from evolve.wallclock import seconds_used
+from evolve.winner import Stage, find_winner
 from sandbox.pool import choose_backend
 
 
@@ -38,6 +42,7 @@ class Ending:
 def new_run(config: RunConfig, archive: Archive, problem: Problem | None = None) -> Run:
     """Register a run in the archive."""
     problem = problem or load_problem(config.problem)
+    config = fitted(config, problem)
     run = Run(
         id=new_run_id(),
         problem=problem.name,
@@ -55,7 +60,7 @@ def new_run(config: RunConfig, archive: Archive, problem: Problem | None = None)
 def new_run_like(run: Run, archive: Archive, candidates: int) -> Run:
     """Register a run that is to do what `run` did, with a budget of that many candidates and no other."""
     config = RunConfig.model_validate(run.config)
-    changes = {"problem": run.folder, "candidates": candidates, "tokens": None, "cost": None, "hours": None}
+    changes = {**dict.fromkeys(BUDGETS), "problem": run.folder, "candidates": candidates}
     return new_run(config.model_copy(update=changes), archive)
 
 
@@ -70,11 +75,11 @@ async def conduct(
     archive: Archive,
     listener: Listener,
     proposer: Proposer | None = None,
-    order: Sequence[int] | None = None,
+    recording: Recording | None = None,
 ) -> Ending:
     """Search until the budget ends or the user stops, then pick and measure the champion if the budget is used up.
 
-    proposer: instead of the configured one. order: in which candidates are told to the strategy, for a replay.
+    proposer: instead of the configured one. recording: for a replay.
     """
     config = RunConfig.model_validate(run.config)
     problem = load_problem(run.folder)
@@ -86,12 +91,15 @@ async def conduct(
     backend, weaker = choose_backend(config.sandbox)
     listener.phase(f"sandbox {backend.name}, {config.isolation}" + "".join(f" ({line})" for line in weaker))
     proposer = proposer or make_proposer(config, run)
-    folders = [folder for folder in (config.prompts, Path(problem.folder) / "prompts") if folder and folder.is_dir()]
-    limits = Limits(config.candidates, config.tokens, config.cost, config.hours)
     usage = archive.usage(run.id)
-    budget = Budget(limits, seconds_before=seconds_used(archive, run.id))
+    budget = Budget(config.limits, seconds_before=seconds_used(archive, run.id))
     budget.calls, budget.unpriced = usage.calls, usage.unpriced_calls
     budget.tokens, budget.cost = usage.input_tokens + usage.output_tokens, usage.cost
+    strategy = plugins.load("strategies", config.strategy, "STRATEGY")()
+    proposers, lanes = {proposer.name: proposer}, Lanes(proposer.name, config.parallel or 1)
+    if config.mutations and proposer.reads_prompts:
+        proposers[MutatorProposer.name] = MutatorProposer()
+        lanes = replace(lanes, beside=MutatorProposer.name, width=config.parallel or 1, share=config.mutations)
     run.status = "running"
     archive.update_run(run)
     archive.event(run.id, "session began", {"sandbox": backend.name})
@@ -100,16 +108,18 @@ async def conduct(
             run=run,
             problem=problem,
             archive=archive,
-            proposer=proposer,
-            strategy=plugins.load("strategies", config.strategy, "STRATEGY")(),
-            prompts=Prompts(folders),
+            proposers=proposers,
+            lanes=lanes,
+            strategy=strategy,
+            prompts=Prompts(prompt_folders(problem, config.prompts)),
             pool=pool,
             budget=budget,
             listener=listener,
-            parallel=config.parallel or 1,
             models=config.models,
-            tuning=config.tuning or 0,
-            order=order,
+            allocation=Allocation(config.repairs, config.tuning or 0),
+            staged=bool(config.staged),
+            racing=config.racing,
+            recording=recording or Recording(),
         )
         try:
             with _stopped_by_signals(engine, listener):
@@ -117,7 +127,7 @@ async def conduct(
                 if budget.closed is not None:
                     run.status = "stopped"
                     return Ending(run, problem, None, [engine.initial, *engine.baselines], budget.closed)
-                return await _finish(engine, archive, listener)
+                return await _finish(engine, archive, listener, config.polish)
         except BaseException:
             run.status = "stopped"
             raise
@@ -127,29 +137,14 @@ async def conduct(
             await proposer.close()
 
 
-async def _finish(engine: Engine, archive: Archive, listener: Listener) -> Ending:
-    run, pool = engine.run, engine.pool
-    listener.phase("choosing the champion on validation")
-    proposed = [candidate for candidate in engine.candidates.values() if candidate.number >= 0]
-    champion = await choose_champion(pool, archive, proposed)
-    listener.phase("measuring on test, once")
-    measured = await measure_test(pool, engine.problem, archive, run, champion, engine.initial, engine.baselines)
+async def _finish(engine: Engine, archive: Archive, listener: Listener, polish: bool) -> Ending:
+    run = engine.run
+    known = {candidate.id: candidate for candidate in engine.candidates.values() if candidate.number >= 0}
+    stage = Stage(run, engine.problem, archive, engine.pool, known, listener.phase)
+    winner = await find_winner(stage, engine.initial, engine.baselines, polish, finalists(engine.strategy))
+    champion = winner.champion
     run.champion, run.status, run.finished = champion.id if champion else None, "finished", time.time()
-    return Ending(run, engine.problem, champion, measured, engine.reason or "")
-
-
-def seconds_used(archive: Archive, run: str) -> float:
-    """Wall-clock of the earlier sessions of a run. A session that was killed counts up to its last candidate."""
-    used, open_since = 0.0, None
-    finished = [candidate.finished for candidate in archive.candidates_of(run) if candidate.finished is not None]
-    for event in [e for e in archive.events(run) if e.kind in ("session began", "session ended")] + [None]:
-        if open_since is not None:
-            ended = event is not None and event.kind == "session ended"
-            until = event.time if event is not None else time.time()
-            last = max((t for t in finished if open_since <= t <= until), default=open_since)
-            used += (until if ended else last) - open_since
-        open_since = event.time if event is not None and event.kind == "session began" else None
-    return used
+    return Ending(run, engine.problem, champion, winner.measured, engine.reason or "")
 
 
 class _stopped_by_signals:

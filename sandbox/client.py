@@ -17,10 +17,12 @@ from typing import Any
 
 from sandbox import wire
 from sandbox.backends.base import Backend, Handle, Options
-from sandbox.session import KINDS, CandidateError, Limits, Report, SandboxError
+from sandbox.session import BUSY, KINDS, CandidateError, Limits, Report, SandboxError
 
 LAUNCH_SECONDS = 30.0
 START_SECONDS = 3.5
+WORTH = 0.02  # of a call's limit: shorter extensions are not given
+LOAD_SECONDS = 1.5  # what it may take to say how busy the machine was
 ANSWER_SECONDS = 1.9  # what a supervisor may take to kill a candidate; then it is killed itself
 FROM_WORKER = frozenset(KINDS) - {"timeout", "crashed", "protocol", "illegal"}
 _leases: weakref.WeakSet[Lease] = weakref.WeakSet()
@@ -162,15 +164,29 @@ class SocketSession:
         self._lease, self._data, self._limits, self._give_back = lease, data, limits, give_back
         self._report: Report | None = None
         self._ended: dict[str, Any] = {}
+        self._spent = 0.0  # in calls
+        self._silent = False  # the supervisor did not answer
+        self._granted = 0.0  # of the time waited, by which calls were extended
 
     def call(self, message: Mapping[str, Any], seconds: float) -> Any:
         """Send one message and return its "ok" value. Raises CandidateError."""
         if self._report is not None:
             raise CandidateError("crashed", KINDS["crashed"])
         start = time.monotonic()
+        most = start + BUSY * seconds
+
+        def extend() -> float:
+            """As long as the candidate waited for a processor lately."""
+            waited = self._waited(self._spent + time.monotonic() - start)
+            more = min(waited - self._granted, most - time.monotonic())
+            if more < WORTH * seconds:
+                return 0.0
+            self._granted = waited
+            return more
+
         try:
             wire.send(self._data, message, seconds)
-            answer = wire.receive(self._data, seconds - (time.monotonic() - start))
+            answer = wire.receive(self._data, seconds - (time.monotonic() - start), extend)
         except TimeoutError:
             self.close()
             raise CandidateError("timeout", f"no answer within {seconds:.3g} s") from None
@@ -180,6 +196,8 @@ class SocketSession:
         except wire.WireError as error:
             self.close()
             raise CandidateError("protocol", f"{KINDS['protocol']}: {error}") from None
+        finally:
+            self._spent += time.monotonic() - start
         if type(answer) is dict and len(answer) == 1:
             if "ok" in answer:
                 return answer["ok"]
@@ -187,6 +205,21 @@ class SocketSession:
                 raise _failure(answer["error"])
         self.close()
         raise CandidateError("protocol", f"{KINDS['protocol']}: neither a value nor an error")
+
+    def waited(self) -> float:
+        """Seconds since the start for which the candidate waited for a processor that others used."""
+        return self._waited(self._spent)
+
+    def _waited(self, spent: float) -> float:
+        """What its own processes used of that time is no excuse: they may have stood in each other's way."""
+        if self._report is not None:
+            return 0.0
+        try:
+            answer = self._lease.ask({"op": "load"}, LOAD_SECONDS)
+            return max(0.0, min(float(answer["waited"]), spent - float(answer["used"])))
+        except (SandboxError, KeyError, TypeError, ValueError):
+            self._silent = True
+            return 0.0
 
     def close(self) -> Report:
         """Kill everything the candidate started, wipe what it wrote, and say what it used. Never fails."""
@@ -198,6 +231,8 @@ class SocketSession:
         clean = False
         # No longer connected: a process that waits for its next message, and nothing else, ends by itself.
         try:
+            if self._silent:
+                raise SandboxError("the supervisor does not answer")
             answer = self._lease.ask({"op": "stop", "ended": ended}, ANSWER_SECONDS)
             clean = answer["clean"] is True
             self._ended = answer

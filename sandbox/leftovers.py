@@ -41,6 +41,23 @@ def descendants() -> list[int]:
     return found
 
 
+def load(pids: list[int]) -> tuple[float, float]:
+    """Seconds for which the thread that waited longest could have run and found no processor free, and seconds of
+    processor time of all these processes together, and of those of their children that have ended."""
+    waited = used = 0.0
+    for pid in pids:
+        with contextlib.suppress(OSError, IndexError), open(f"/proc/{pid}/stat", "rb") as file:
+            fields = file.read().rpartition(b")")[2].split()
+            used += (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            for thread in os.listdir(f"/proc/{pid}/task"):
+                with open(f"/proc/{pid}/task/{thread}/schedstat") as file:
+                    ran, queued, _ = file.read().split()
+                waited = max(waited, int(queued) / 1e9)
+                used += int(ran) / 1e9
+    return waited, used
+
+
 def processes_of_user() -> int:
     """How many processes and threads the user has now."""
     total = 0

@@ -22,6 +22,7 @@ KINDS = {
     "crashed": "the program's process ended",
     "evaluator": "the evaluator itself failed on this answer",
 }
+BUSY = 4.0  # times its limits in wall time that a candidate may take while others use the processors
 PROTOCOL_KINDS = frozenset({"syntax", "import", "missing", "signature", "type", "protocol"})
 
 
@@ -41,8 +42,10 @@ class SandboxError(Exception):
 class Limits:
     """What one candidate may use.
 
-    call_seconds: wall time of one message, which may hold a decision of each of up to 64 instances.
-    instance_seconds: wall time spent in the candidate, on average over the instances of an evaluation.
+    call_seconds: time of one message, which may hold a decision of each of up to 64 instances.
+    instance_seconds: time spent in the candidate, on average over the instances of an evaluation.
+    Both are wall time, less the time for which the candidate could have run and other programs of the machine did
+    instead, as far as the kernel counts it: a busy machine makes no program invalid.
     memory_mb: address space of the candidate's process; processes: processes and threads of its own;
     disk_mb: its temporary folder; output_kb: how much of stdout and of stderr is kept.
     """
@@ -74,6 +77,9 @@ class Session(Protocol):
         Raises CandidateError when the candidate fails, dies, sends rubbish or takes longer than `seconds`.
         """
 
+    def waited(self) -> float:
+        """Seconds since the start for which the candidate waited for a processor that others used, as far as known."""
+
     def close(self) -> Report:
         """Kill everything the candidate started, wipe what it wrote, and say what it used. Never fails twice."""
 
@@ -101,6 +107,9 @@ class InProcessSession:
         if "error" in answer:
             raise CandidateError(**answer["error"])
         return answer["ok"]
+
+    def waited(self) -> float:
+        return 0.0
 
     def close(self) -> Report:
         return Report()

@@ -55,11 +55,13 @@ class Slot:
         self.folder = ""
         self.count = 0
         self.ended: tuple[int, Any] | None = None
+        self.reaped = 0.0  # processor time of the candidate's processes that have ended
 
     def start(self, limits: Limits, data: int, stdout: int, stderr: int) -> None:
         """Fork a process that serves the candidate on `data`, and see it ready. Raises SlotError or OSError."""
         self.count += 1
         self.ended = None
+        self.reaped = 0.0
         ready, tell = os.pipe()
         try:
             self.pid = self._spawn(limits, (stdout, stderr, data, tell))
@@ -69,6 +71,13 @@ class Slot:
             told = pipe.read(1001) if select.select([pipe], [], [], START_SECONDS)[0] else b"it takes too long"
         if told != b"+":
             raise SlotError(f"the candidate's process does not start: {told.decode(errors='replace')}")
+
+    def load(self) -> tuple[float, float]:
+        """Seconds that the candidate stood in the queue for a processor, and seconds of processor time that all its
+        processes have used."""
+        self._reap()
+        waited, used = leftovers.load(leftovers.descendants())
+        return waited, used + self.reaped
 
     def wait(self, seconds: float) -> None:
         """Wait until the candidate's process has ended by itself, but not longer."""
@@ -103,6 +112,7 @@ class Slot:
                 pid, status, used = os.wait4(-1, os.WNOHANG)
                 if pid == 0:
                     break
+                self.reaped += used.ru_utime + used.ru_stime
                 if pid == self.pid:
                     self.ended = (status, used)
         return self.ended is not None

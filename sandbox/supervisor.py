@@ -152,6 +152,11 @@ class Supervisor:
                 data.close()
         return {"ok": True}
 
+    def do_load(self, request: dict[str, Any]) -> dict[str, Any]:
+        """How long the candidate waited for a processor, and what it used of them."""
+        waited, used = self.slot.load()
+        return {"waited": waited, "used": used}
+
     def do_stop(self, request: dict[str, Any]) -> dict[str, Any]:
         """Kill the candidate and everything it started, wipe its folder, and report."""
         if request.get("ended"):

@@ -13,7 +13,7 @@ import struct
 import threading
 import time
 from array import array
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgpack
@@ -209,14 +209,22 @@ def send(connection: socket.socket, value: Any, seconds: float) -> None:
     connection.sendall(len(body).to_bytes(4, "big") + body)
 
 
-def receive(connection: socket.socket, seconds: float) -> Any:
+def receive(connection: socket.socket, seconds: float, extend: Callable[[], float] = lambda: 0.0) -> Any:
     """Read one frame within a time limit. Raises EOFError, WireError, TimeoutError or OSError.
 
-    Question and answer alternate, so bytes beyond the frame are an error.
+    Question and answer alternate, so bytes beyond the frame are an error. extend: asked for further seconds when
+    nothing has come in time.
     """
     deadline = time.monotonic() + seconds
-    connection.settimeout(max(seconds, 1e-3))
-    data = connection.recv(1 << 16)
+    while True:
+        connection.settimeout(max(deadline - time.monotonic(), 1e-3))
+        try:
+            data = connection.recv(1 << 16)
+            break
+        except TimeoutError:
+            if (more := extend()) <= 0:
+                raise
+            deadline = time.monotonic() + more
     while len(data) < 4:
         if not data:
             raise EOFError("the other side has closed")

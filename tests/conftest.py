@@ -14,10 +14,14 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+from hypothesis import settings
 
 from sandbox.image import build_image, image_status
 from sandbox.pool import load_backend
 from sandbox.session import SandboxError
+
+settings.register_profile("tests", deadline=None)  # timings are not asserted in tests
+settings.load_profile("tests")
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,20 @@ VARIANTS = [
     Variant("process-session", "process", ("users", "namespaces"), "session"),
 ]
 _MARKS = {"docker": [pytest.mark.docker], "bubblewrap": [pytest.mark.bubblewrap], "process": []}
+
+
+# What takes seconds to make and several tests look at: all of them run in one process, so that it is made once.
+SHARED = {"chromium", "ended", "installed", "polished", "postgresql_server", "reviewed", "told"}
+_TOGETHER = {"reviewed": "chromium"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests that share what is costly in one process of several."""
+    for item in items:
+        for name in sorted(SHARED.intersection(getattr(item, "fixturenames", ()))):
+            item.add_marker(pytest.mark.xdist_group(_TOGETHER.get(name, name)))
+            break
 
 
 @pytest.fixture(params=[pytest.param(name, marks=marks) for name, marks in _MARKS.items()], scope="session")

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from evaluators.clouds import spot_zones
+from evaluators.clouds import drawing, spot_zones
 from evaluators.clouds.clairvoyant import optimal_cost
 from evaluators.clouds.spot_run import ACTIONS, NONE, Job, Machine, Market, Run
+from evaluators.drawing import Drawing
 from evaluators.protocol import Evaluator, Illegal, Instance, Labels, Outcome, Reference
 
 WORK_HOURS = 48
@@ -38,6 +39,7 @@ class SpotInstances(Evaluator):
     """
 
     headline = ("score",)
+    measure = "cost, $"
     scale = "cost above the clairvoyant optimum, %"
 
     def instances(
@@ -101,6 +103,10 @@ class SpotInstances(Evaluator):
             if done:
                 decisions = "".join(machine.action[0] for machine in run.history)
                 return Outcome(run.cost, run.metrics(), decisions=decisions, trace=run.stretches)
+
+    def draw(self, instance: Instance, outcome: Outcome) -> Drawing:
+        """What runs where, beside the market that it met."""
+        return drawing.run(instance.data.job, instance.data.market, outcome.trace())
 
 
 def _checked(answer: Any, run: Run) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
-from evaluators.clouds import spot_markets
+from evaluators.clouds import drawing, spot_markets
 from evaluators.clouds.clairvoyant import optimal_cost
 from evaluators.clouds.spot_instances import PRICE_ON_DEMAND, WORK_HOURS, Case, score
 from evaluators.clouds.spot_run import ACTIONS, NONE, Job, Machine, Run
+from evaluators.drawing import Drawing
 from evaluators.protocol import Evaluator, Illegal, Instance, Labels, Outcome, Reference
 
 
@@ -20,6 +21,7 @@ class SpotMultiRegion(Evaluator):
     """
 
     headline = ("score",)
+    measure = "cost, $"
     scale = "cost above the clairvoyant optimum, %"
 
     def instances(
@@ -83,6 +85,10 @@ class SpotMultiRegion(Evaluator):
                 "price_on_demand": job.price_on_demand,
             }
             run.choose(_checked(answer, k, regions))
+
+    def draw(self, instance: Instance, outcome: Outcome) -> Drawing:
+        """What runs where, beside the market that it met."""
+        return drawing.run(instance.data.job, instance.data.market, outcome.trace())
 
 
 def _checked(answer: Any, k: int, regions: Sequence[int]) -> Machine:

@@ -14,8 +14,11 @@ from typing import NamedTuple
 
 from evaluators.dags import soc_instances
 from evaluators.dags.soc_instances import Stream
-from evaluators.driver import smallest
+from evaluators.drawing import Box, Drawing, first, titled
 from evaluators.protocol import Evaluator, Feature, Instance, Labels, Outcome, Reference, Table
+from evaluators.ties import smallest
+
+ARRIVALS = "arrivals"  # a lane of drawings
 
 
 class Bar(NamedTuple):
@@ -34,6 +37,7 @@ class SocDag(Evaluator):
     A mapped task joins the PE's queue for good. An idle PE starts the first task of its queue whose data have arrived.
     """
 
+    measure = "mean latency, units of time"
     scale = "mean latency above that of ETF, %"
     headline = ("latency_completed", "completed")
     features = (
@@ -81,6 +85,20 @@ class SocDag(Evaluator):
     def episode(self, instance: Instance, labels: Labels) -> Generator[Table, list[float], Outcome]:
         """Ask for the priorities of all pairs of a ready task and a PE, for each task that is mapped."""
         return _simulate(instance.data, labels.permutation("pe", instance.data.m))
+
+    def draw(self, instance: Instance, outcome: Outcome) -> Drawing:
+        """What each PE runs, above it when jobs arrive; of a long stream the beginning."""
+        stream: Stream = instance.data
+        jobs = first(stream.graph(job).n + 1 for job in range(len(stream.arrivals)))
+        until = stream.arrivals[jobs] if jobs < len(stream.arrivals) else stream.horizon
+        arrivals = [Box(t, t, ARRIVALS, label=f"job {job}") for job, t in enumerate(stream.arrivals) if t < until]
+        tasks = [
+            Box(bar.start, bar.end, f"PE {bar.pe}", label=f"job {bar.job}")
+            for bar in outcome.trace()
+            if bar.start < until
+        ]
+        lanes = [ARRIVALS, *(f"PE {pe}" for pe in range(stream.m))]
+        return Drawing(titled("time, units of time", until, stream.horizon), "PE", [*arrivals, *tasks], lanes)
 
 
 def etf(instance: Instance) -> Outcome:

@@ -13,9 +13,12 @@ import numpy as np
 
 from evaluators.databases.prefix_cache import TERMINATOR, hits_of_any, hits_of_previous, most_hits
 from evaluators.databases.tables import SHAPES, make_table
+from evaluators.drawing import MARKS, Box, Drawing, titled
 from evaluators.protocol import Evaluator, Illegal, Instance, Labels, Outcome, Reference
 
 Columns = list[list[str]]
+
+PROMPTS, LABEL = 40, 24  # of drawings: so many prompts, so many characters of a cell
 
 
 class PrefixReordering(Evaluator):
@@ -26,6 +29,7 @@ class PrefixReordering(Evaluator):
     the same for both, and `hit_any`, the figure of the larger cache, is never below `hit`.
     """
 
+    measure = "missed share of the cache (1 - hit rate)"
     scale = "hit rate below a proven bound, percentage points"
     headline = ("hit", "hit_any")
     slow_reference = True
@@ -85,6 +89,31 @@ class PrefixReordering(Evaluator):
         total = _characters(columns)
         hit, hit_any = sum(hits_of_previous(prompts)) / total, sum(hits_of_any(prompts)) / total
         return Outcome(1.0 - hit, {"hit": hit, "hit_any": hit_any}, decisions=[true_rows, true_orders])
+
+    def draw(self, instance: Instance, outcome: Outcome) -> Drawing:
+        """The first prompts, cell by cell: what each has in common with the one before it, and the rest."""
+        columns: Columns = instance.data
+        rows, orders = outcome.decisions
+        shown = max(1, min(PROMPTS, len(rows), MARKS // (len(columns) + 1)))  # one cell may be a hit in part
+        lanes = [f"prompt {place + 1}" for place in range(shown)]
+        prompts = [
+            [columns[column][row] + TERMINATOR for column in order]
+            for row, order in zip(rows[:shown], orders[:shown], strict=True)
+        ]
+        hits = hits_of_previous(["".join(prompt) for prompt in prompts])
+        boxes: list[Box] = []
+        for lane, cells, order, hit in zip(lanes, prompts, orders[:shown], hits, strict=True):
+            start = 0
+            for column, cell in zip(order, cells, strict=True):
+                end = start + len(cell)
+                label = f"column {column}: {cell[:LABEL].strip()}"
+                middle = min(max(start, hit), end)
+                if start < middle:
+                    boxes.append(Box(start, middle, lane, label=label, kind="hit"))
+                if middle < end:
+                    boxes.append(Box(middle, end, lane, label=label, kind="no hit"))
+                start = end
+        return Drawing("position in the prompt, characters", titled("prompts in order", shown, len(rows)), boxes, lanes)
 
 
 def _labels(instance: Instance, labels: Labels) -> tuple[list[int], list[int]]:

@@ -17,8 +17,9 @@ from evaluators.answers import listed, numbered
 from evaluators.databases.annealing import anneal
 from evaluators.databases.makespan import NONE, Matrix, makespan_bound, separations, starts
 from evaluators.databases.workloads import Transaction, Workload, crossing, orders_and_payments, skewed
-from evaluators.driver import smallest
+from evaluators.drawing import Box, Drawing, first, titled
 from evaluators.protocol import Evaluator, Feature, Illegal, Instance, Labels, Outcome, Reference, Table
+from evaluators.ties import smallest
 
 GENERATORS = {"skewed": skewed, "orders and payments": orders_and_payments, "crossing": crossing}
 
@@ -44,6 +45,7 @@ class TransactionOrder(Evaluator):
     """Transactions are appended one by one; each runs as early as those before it allow."""
 
     headline = ("bound_gap",)
+    measure = "makespan, units of time"
     scale = "(makespan - best known) / best known, %"
     slow_reference = True
     features = (
@@ -120,6 +122,19 @@ class TransactionOrder(Evaluator):
             raise Illegal(f"solve returned {len(order)} transactions; the batch has {n}")
         true = labels.permutation("transaction", n)
         return _outcome(instance.data, [true[index] for index in numbered(order, n, "transaction", "comes twice")])
+
+    def draw(self, instance: Instance, outcome: Outcome) -> Drawing:
+        """What runs at the same time: slot k lies between k - 1 and k."""
+        n = len(instance.data.lengths)
+        shown = first([1] * n)
+        bars: list[Executed] = outcome.trace()
+        boxes = [
+            Box(bar.start - 1, bar.end, f"lane {bar.lane}", label=f"transaction {bar.label}")
+            for bar in bars
+            if bar.label < shown
+        ]
+        lanes = [f"lane {lane}" for lane in range(1 + max(bar.lane for bar in bars))]
+        return Drawing("time, slots", titled("concurrent transactions", shown, n), boxes, lanes)
 
 
 class _Remaining:

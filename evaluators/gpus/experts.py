@@ -6,11 +6,13 @@ and serves the loads of the next window.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Generator, Sequence
 from typing import Any
 
 import numpy as np
 
+from evaluators.drawing import Box, Drawing, first, titled
 from evaluators.gpus.expert_loads import Array, Trace, generate
 from evaluators.protocol import Evaluator, Illegal, Instance, Labels, Outcome, Reference
 
@@ -18,6 +20,7 @@ from evaluators.protocol import Evaluator, Illegal, Instance, Labels, Outcome, R
 class ExpertReplication(Evaluator):
     """After each window the candidate places the experts of all layers anew; the next window is served by that."""
 
+    measure = "lost balancedness (1 - mean / max load)"
     scale = "balancedness of GPUs that is lost against a proven bound, percentage points"
     headline = ("B_gpu", "B_slot", "moved")
 
@@ -89,6 +92,30 @@ class ExpertReplication(Evaluator):
         gpu, slot, known, spread, moved = np.mean(figures, axis=0).tolist()
         metrics = {"B_gpu": gpu, "B_slot": slot, "B_known": known, "nodes_per_group": spread, "moved": moved}
         return Outcome(1.0 - gpu, metrics, decisions=placements)
+
+    def draw(self, instance: Instance, outcome: Outcome) -> Drawing:
+        """The load of each GPU in the last window, of the layer in which one expert has more than in any other."""
+        trace: Trace = instance.data
+        load = trace.load[-1]
+        layer = int(load.max(axis=1).argmax())
+        placed: list[int] = outcome.decisions[-1][layer]
+        copies = Counter(placed)
+        each = trace.slots // trace.gpus
+        shown = first([each] * trace.gpus)
+        boxes = []
+        for gpu in range(shown):
+            end = 0.0
+            for expert in placed[gpu * each : (gpu + 1) * each]:
+                start, end = end, end + float(load[layer, expert]) / copies[expert]
+                kind = "one of several replicas" if copies[expert] > 1 else "only replica"
+                boxes.append(Box(start, end, f"GPU {gpu}", label=f"expert {expert}", kind=kind))
+        return Drawing(
+            f"load of layer {layer} in the last window, tokens",
+            titled("GPU", shown, trace.gpus),
+            boxes,
+            [f"GPU {gpu}" for gpu in range(shown)],
+            due=float(load[layer].sum()) / trace.gpus,
+        )
 
 
 def balancedness(placement: Array, load: Array, gpus: int) -> tuple[float, float]:

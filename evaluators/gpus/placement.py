@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from evaluators.answers import listed
+from evaluators.drawing import MARKS, Box, Drawing, first, titled
 from evaluators.gpus.fleets import Fleet, generate, published
 from evaluators.gpus.packing import least_pressure, pressure, pressure_bound, value
 from evaluators.protocol import Evaluator, Illegal, Instance, Labels, Outcome, Reference
@@ -34,6 +35,7 @@ class ModelPlacement(Evaluator):
     """Every model goes on one GPU; sizes on a GPU must sum to less than its memory."""
 
     headline = ("leaderboard",)
+    measure = "largest KV cache pressure, ratio"
     scale = "(K - K*) / K*, %: the largest KV cache pressure above the optimum or a proven bound"
 
     def instances(self, split: str, *, fleets: Sequence[Mapping[str, Any]]) -> list[Instance]:
@@ -95,6 +97,28 @@ class ModelPlacement(Evaluator):
                 "or nothing is left for the KV cache"
             )
         return _outcome(instance, _renamed(placement))
+
+    def draw(self, instance: Instance, outcome: Outcome) -> Drawing:
+        """The memory of each GPU: its models, then what is left to the KV cache, with the pressure on it."""
+        fleet: Fleet = instance.data
+        everything = len(fleet.size) + fleet.gpus
+        # sizes are whole GB, so that no GPU has more models than GB
+        shown = fleet.gpus if everything <= MARKS else first([fleet.memory] * fleet.gpus)
+        used, load = [0] * fleet.gpus, [0] * fleet.gpus
+        boxes = []
+        for bar in outcome.trace():
+            used[bar.lane] = bar.end
+            load[bar.lane] += fleet.load[bar.label]
+            if bar.lane < shown:
+                boxes.append(Box(bar.start, bar.end, f"GPU {bar.lane}", label=f"model {bar.label}"))
+        K = [value(Fraction(amount, fleet.memory - size)) for amount, size in zip(load, used, strict=True)]
+        for gpu in range(shown):
+            kind = "KV cache, largest pressure" if K[gpu] == max(K) else "KV cache"
+            boxes.append(
+                Box(used[gpu], fleet.memory, f"GPU {gpu}", label=f"{K[gpu]:.4g} requests/s² per GB", kind=kind)
+            )
+        lanes = [f"GPU {gpu}" for gpu in range(shown)]
+        return Drawing("memory, GB", titled("GPU", shown, fleet.gpus), boxes, lanes, due=fleet.memory)
 
 
 def round_robin(fleet: Fleet) -> list[int]:

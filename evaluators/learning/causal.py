@@ -14,13 +14,17 @@ import numpy as np
 import numpy.typing as npt
 
 from evaluators.answers import plain
+from evaluators.drawing import MARKS, Drawing, Link, Node, titled
 from evaluators.learning import orders
 from evaluators.learning.training import Array, generator
 from evaluators.protocol import Evaluator, Illegal, Instance, Labels, Outcome, Reference
 
 PROPOSALS = 3  # a node
 EXACT = 14  # nodes up to which the optimum is computed
-GAIN = 1e-12  # what counts as less
+GAIN = 1e-9  # what counts as less: swaps of unrelated nodes leave the loss as it was, but for rounding
+DIGITS = (
+    9  # kept of correlations and of what is shown: the last bits of linear algebra differ from processor to processor
+)
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,7 @@ class CausalOrder(Evaluator):
     """Whoever decides may propose 3 d changes of the order, each two positions to swap or a whole new order; the one
     that lowers the loss is kept. The cost is the loss of the order that is left: the sum of residual variances."""
 
+    measure = "loss, sum of residual variances"
     scale = "loss of the order above the least one, %"
     headline = ("reversed_edges", "shd")
     slow_reference = True
@@ -81,8 +86,8 @@ class CausalOrder(Evaluator):
             answer = yield {
                 "S": S.copy(),
                 "order": [label_of[node] for node in order],
-                "L": L.copy(),
-                "loss": loss,
+                "L": np.round(L, DIGITS),
+                "loss": round(loss, DIGITS),
                 "tried": tried.copy(),
                 "left": left,
             }
@@ -108,6 +113,28 @@ class CausalOrder(Evaluator):
         }
         return Outcome(loss, metrics, decisions=order)
 
+    def draw(self, instance: Instance, outcome: Outcome) -> Drawing:
+        """The model's nodes by their places in the order and in a true one, and which of its edges the order reverses.
+
+        A true order has every cause before its effects; there may be others.
+        """
+        W: Array = instance.data.W
+        place = {node: position for position, node in enumerate(outcome.decisions)}
+        nodes = [Node(f"x{j}", place[j] + 1, true + 1) for true, j in enumerate(_true_order(W))]
+        edges = np.argwhere(W).tolist()
+        shown = min(len(edges), MARKS)
+        links = [
+            Link(f"x{i}", f"x{j}", float(W[i, j]), kind="cause before effect" if place[i] < place[j] else "reversed")
+            for i, j in edges[:shown]
+        ]
+        return Drawing(
+            "place in the order found, 1 is first",
+            "place in a true order, 1 is first",
+            nodes=nodes,
+            links=links,
+            weight=titled("weight of the edge, units of the effect per unit of the cause", shown, len(edges)),
+        )
+
 
 def _proposed(answer: Any, order: Sequence[int], node_of: Sequence[int]) -> list[int]:
     """The order that an answer proposes, in true nodes. Raises Illegal."""
@@ -132,6 +159,15 @@ def _proposed(answer: Any, order: Sequence[int], node_of: Sequence[int]) -> list
         twice = next(node for place, node in enumerate(answer) if node in answer[:place])
         raise Illegal(f"the order holds node {twice} twice")
     return [node_of[label] for label in answer]
+
+
+def _true_order(W: Array) -> list[int]:
+    """The model's nodes, every cause before its effects; of those that may come next, the one of the lowest number."""
+    left, order = list(range(len(W))), []
+    while left:
+        order.append(next(j for j in left if not W[left, j].any()))
+        left.remove(order[-1])
+    return order
 
 
 def reversed_share(W: Array, order: Sequence[int]) -> float:
@@ -175,4 +211,4 @@ def generate(key: str, d: int, degree: float = 2.0, samples: int = 1000, unequal
         X[:, node] = X @ W[:, node] + noise[:, position]
     deviations = X.std(axis=0)
     Z = (X - X.mean(axis=0)) / deviations
-    return Data(Z.T @ Z / samples, tuple(rng.permutation(d).tolist()), W, deviations)
+    return Data(np.round(Z.T @ Z / samples, DIGITS), tuple(rng.permutation(d).tolist()), W, deviations)

@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 
 from evaluators.answers import listed, plain
+from evaluators.drawing import Drawing, Line
 from evaluators.learning.training import Array, Logistic, Network, Quadratic, Task
 from evaluators.protocol import Evaluator, EvaluatorBug, Illegal, Instance, Labels, Outcome, Reference, chance
 
 BASE_RATES = 12
+POINTS, SCHEDULE_POINTS = 25, 1000  # of drawings: losses, learning rates
 RANGES = {"quadratic": (0.01, 2.0), "logistic": (0.1, 30.0), "network": (0.01, 3.0)}  # of base rates
 
 
@@ -32,6 +34,7 @@ class LearningRate(Evaluator):
     """`solve` returns T multipliers in [0, 1]; divided by the largest, they are tried with 12 base rates, and the best
     of the 12 final losses counts. So neither the scale of a schedule nor a lucky base rate can win anything."""
 
+    measure = "loss"
     scale = "100 ln(loss / loss of linear decay): about per cent; below 0 is better than linear decay"
     headline = ("low_budget", "high_budget")
 
@@ -89,7 +92,24 @@ class LearningRate(Evaluator):
             raise EvaluatorBug(f"{instance.key}: training diverges at every base rate")
         # a base rate at the end of the grid says that the grid should be longer
         metrics = {"at_end_of_grid": float(best in (0, BASE_RATES - 1))}
-        return Outcome(float(losses[best]), metrics, decisions=multipliers)
+        return Outcome(float(losses[best]), metrics, decisions=multipliers, trace=losses.tolist())
+
+    def draw(self, instance: Instance, outcome: Outcome) -> Drawing:
+        """The schedule, and how the loss falls with it, at the base rate that counts (the trace holds the losses)."""
+        task, T = instance.data.task, instance.data.task.T
+        shape = _shape(np.array(outcome.decisions))
+        after = np.unique(np.linspace(0, T, min(POINTS, T + 1)).round().astype(int))  # steps
+        rates = instance.data.base_rates[int(np.argmin(outcome.trace))] * shape
+        # a run that goes on at rate 0 stays where it is: so one batch of runs tells the losses at all these steps
+        losses = task.losses(np.where(np.arange(T)[:, None] < after, rates[:, None], 0.0))
+        every = math.ceil(T / SCHEDULE_POINTS)
+        lines = [
+            Line("learning rate", [(t, float(shape[t])) for t in range(0, T, every)], stepped=True),
+            Line("loss", [(int(t), float(loss / losses[0])) for t, loss in zip(after, losses, strict=True)]),
+        ]
+        return Drawing(
+            "time, steps", "learning rate and loss, shares of the largest rate and of the first loss", lines=lines
+        )
 
 
 def _checked(answer: Any, T: int) -> list[float]:
@@ -107,9 +127,13 @@ def _checked(answer: Any, T: int) -> list[float]:
 
 
 def _losses(training: Training, multipliers: Array) -> Array:
+    return training.task.losses(np.outer(_shape(multipliers), training.base_rates))
+
+
+def _shape(multipliers: Array) -> Array:
     # 12 decimals, so that a schedule written in another way, or at another scale, has the very same loss
-    shape = np.round(multipliers / multipliers.max(), 12)
-    return training.task.losses(np.outer(shape, training.base_rates))
+    shape: Array = np.round(multipliers / multipliers.max(), 12)
+    return shape
 
 
 def _linear(T: int) -> Array:

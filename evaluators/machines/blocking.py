@@ -16,13 +16,14 @@ from heapq import heappop, heappush
 from pathlib import Path
 from typing import Any
 
-from evaluators.driver import smallest
-from evaluators.machines import taillard
+from evaluators.drawing import Drawing
+from evaluators.machines import drawing, taillard
 from evaluators.machines.blocking_log import Plant, Stay, rotations
 from evaluators.machines.one_machine import makespan_bound
 from evaluators.machines.shop import Shop
 from evaluators.machines.shop_instances import two_sets
 from evaluators.protocol import Evaluator, Feature, Instance, Labels, Outcome, Reference, Table
+from evaluators.ties import smallest
 
 Column = Callable[[], list[int]]
 
@@ -30,6 +31,7 @@ Column = Callable[[], list[int]]
 class BlockingJobShop(Evaluator):
     """When a machine is empty and up and several jobs are ready for it, the one with the smallest priority enters."""
 
+    measure = "makespan, units of time"
     scale = "(C_max - bound) / bound, %: the bound is that of the shop with buffers and without failures"
     headline = ("blocked",)
     features = (
@@ -135,6 +137,10 @@ class BlockingJobShop(Evaluator):
                 run.enter(circle)
                 run.swaps += 1
         return run.outcome()
+
+    def draw(self, instance: Instance, outcome: Outcome) -> Drawing:
+        """The schedule, machine by machine, with what blocks them and their outages."""
+        return drawing.blocking(instance.data, outcome.trace())
 
 
 class _Run:

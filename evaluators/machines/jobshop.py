@@ -12,16 +12,18 @@ from functools import partial
 from heapq import heappop, heappush
 from itertools import accumulate
 
-from evaluators.driver import smallest
-from evaluators.machines import shop_instances
+from evaluators.drawing import Drawing
+from evaluators.machines import drawing, shop_instances
 from evaluators.machines.one_machine import makespan_bound
 from evaluators.machines.shop import Shop, non_delay
 from evaluators.protocol import Evaluator, Feature, Instance, Labels, Outcome, Reference, Table
+from evaluators.ties import smallest
 
 
 class JobShop(Evaluator):
     """Whenever a machine is free and operations wait for it, the one with the smallest priority starts."""
 
+    measure = "makespan, units of time"
     scale = "(C_max - reference) / reference, %"
     features = (
         Feature("p", "processing time of the waiting operation"),
@@ -55,6 +57,10 @@ class JobShop(Evaluator):
     def episode(self, instance: Instance, labels: Labels) -> Generator[Table, list[float], Outcome]:
         """Ask for the priorities of the operations that wait for a free machine, where there are at least two."""
         return _simulate(instance.data, labels.permutation("job", instance.data.n))
+
+    def draw(self, instance: Instance, outcome: Outcome) -> Drawing:
+        """The schedule, machine by machine."""
+        return drawing.gantt(instance.data, outcome.trace())
 
 
 def _simulate(shop: Shop, job_of: list[int]) -> Generator[Table, list[float], Outcome]:

@@ -10,10 +10,12 @@ from itertools import accumulate, product
 from typing import Any
 
 from evaluators.answers import listed, numbered
-from evaluators.driver import smallest
+from evaluators.drawing import Drawing
+from evaluators.machines.drawing import due_dates
 from evaluators.machines.lawler import optimal_tardiness
 from evaluators.machines.shop import Operation
 from evaluators.protocol import Evaluator, Feature, Illegal, Instance, Labels, Outcome, Reference, Table
+from evaluators.ties import smallest
 
 TARDINESS_FACTORS = (0.2, 0.4, 0.6, 0.8)  # TF: the share of jobs that are late if due dates are ignored, roughly
 DUE_DATE_RANGES = (0.2, 0.4, 0.6, 0.8, 1.0)  # RDD: how wide due dates spread, as a share of the total work
@@ -31,6 +33,7 @@ class SingleMachineTardiness(Evaluator):
     """The machine is never idle and never interrupted; whenever it is free, one of the remaining jobs starts."""
 
     headline = ("paper_gap",)
+    measure = "total tardiness, units of time"
     scale = "(T - T*) / (n P) x 10^4: mean tardiness above the optimum, as a share of the total work P"
     features = (
         Feature("p", "processing time of the job"),
@@ -99,6 +102,10 @@ class SingleMachineTardiness(Evaluator):
             raise Illegal(f"solve returned {len(jobs)} jobs; the instance has {n}")
         order = labels.permutation("job", n)
         return _outcome(instance.data, [order[job] for job in numbered(jobs, n, "job", "is scheduled twice")])
+
+    def draw(self, instance: Instance, outcome: Outcome) -> Drawing:
+        """The sequence, and which jobs are late."""
+        return due_dates(instance.data.d, outcome.trace())
 
 
 def _outcome(jobs: Jobs, sequence: list[int]) -> Outcome:

@@ -6,6 +6,7 @@ with a cost model of our own: the paper measures on hardware.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
@@ -13,9 +14,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from evaluators.drawing import Box, Drawing, first, titled
 from evaluators.memory.bound import latency_bound
 from evaluators.memory.programs import Program, generate
 from evaluators.protocol import Evaluator, Illegal, Instance, Labels, Outcome, Reference
+
+MEBI = 2**20  # bytes
 
 
 class Stay(NamedTuple):
@@ -40,6 +44,7 @@ class Block(NamedTuple):
 class MemoryMapping(Evaluator):
     """All is known at once: `solve` returns the stays of tensors in fast memory."""
 
+    measure = "latency, us"
     scale = "(latency - bound) / bound, %"
     headline = ("speedup",)
 
@@ -88,6 +93,27 @@ class MemoryMapping(Evaluator):
             "occupied": area / (program.capacity * len(program.compute)),
         }
         return Outcome(cost, metrics, decisions=sorted(map(tuple, stays)), trace=partial(sorted, blocks))
+
+    def draw(self, instance: Instance, outcome: Outcome) -> Drawing:
+        """The fast memory: which addresses hold which tensor during which steps."""
+        program: Program = instance.data
+        steps = len(program.compute)
+        used = Counter(step for uses in program.uses for step in uses)
+        shown = first(used[step] for step in range(steps))  # a stay starts with a use
+        boxes = [
+            Box(
+                block.start,
+                block.end + 1,
+                low=block.offset / MEBI,
+                high=block.top / MEBI,
+                label=f"tensor {block.tensor}",
+                kind="temporary" if program.temporary[block.tensor] else "input, weight or result",
+            )
+            for block in outcome.trace()
+            if block.start < shown
+        ]
+        x = titled("time, steps of the program", shown, steps)
+        return Drawing(x, "address, MiB", boxes, limit=program.capacity / MEBI)
 
 
 def latencies(program: Program, stays: Sequence[Stay]) -> list[float]:

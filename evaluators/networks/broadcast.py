@@ -16,12 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluators.answers import plain
-from evaluators.networks.clouds import VM_PRICE, VMS, Cloud, Floats, generate
+from evaluators.drawing import MARKS, Drawing, Link, Node, titled
+from evaluators.networks.clouds import VM_PRICE, VMS, Cloud, Floats, generate, regions
 from evaluators.networks.steiner import broadcast_bound, cheapest_tree
 from evaluators.protocol import Evaluator, Illegal, Instance, Labels, Outcome, Reference
 
 Integers = NDArray[np.int64]
 
+ASIDE = {"aws": 0.0, "gcp": 1.5, "azure": -1.5}  # degrees: where drawings put a provider's regions beside their places
 EXACT = 7  # up to so many destinations the cheapest tree is found exactly, where only money counts
 
 # The five broadcasts of the public benchmark (ADRS, arXiv:2510.06189), here on a synthetic cloud.
@@ -74,6 +76,7 @@ class BroadcastOverlay(Evaluator):
     """A tree for each partition; egress, virtual machines and delay are paid."""
 
     headline = ("egress", "seconds")
+    measure = "cost, $"
     scale = "$ above the lower bound, %"
     slow_reference = True
 
@@ -173,6 +176,32 @@ class BroadcastOverlay(Evaluator):
         }
         cost = paid.egress + paid.machines + paid.delay
         return Outcome(cost, metrics, decisions=trees, trace=partial(_edges, job, carried))
+
+    def draw(self, instance: Instance, outcome: Outcome) -> Drawing:
+        """A map of the regions, and what runs over which link."""
+        job: Job = instance.data
+        cloud = job.cloud
+        index = {name: i for i, name in enumerate(cloud.names)}
+        edges: list[Edge] = sorted(outcome.trace(), key=lambda edge: edge.partitions, reverse=True)
+        used = {name for edge in edges for name in (edge.tail, edge.head)}
+        kinds = dict.fromkeys(cloud.names, "not used") | dict.fromkeys(used, "relay")
+        kinds |= {cloud.names[place]: "destination" for place in job.destinations}
+        kinds[cloud.names[job.source]] = "source"
+        nodes = [
+            Node(site.name, site.longitude + ASIDE[site.provider], site.latitude, kinds[site.name])
+            for site in regions()
+            if site.name in index
+        ]
+        shown = min(len(edges), MARKS - len(nodes))
+        slowest = max(edge.seconds for edge in edges)
+        links = []
+        for edge in edges[:shown]:
+            price = cloud.price[index[edge.tail], index[edge.head]]
+            label = f"{edge.gbps:.3g} Gbps, {edge.seconds:.4g} s, {price:.4g} $/GB"
+            kind = "slowest link" if edge.seconds == slowest else ""
+            links.append(Link(edge.tail, edge.head, edge.partitions * job.partition_gb, label, kind))
+        x, y = "longitude, degrees east", "latitude, degrees north"
+        return Drawing(x, y, nodes=nodes, links=links, weight=titled("data, GB", shown, len(edges)))
 
     def figures(self, instance: Instance, outcome: Outcome, reference: Reference) -> Mapping[str, float]:
         """published_cost: egress and machines alone, which is what the benchmark adds up."""

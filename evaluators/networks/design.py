@@ -15,7 +15,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from evaluators import drawing
 from evaluators.answers import plain
+from evaluators.drawing import Drawing
 from evaluators.networks.optimal_roads import optimum
 from evaluators.networks.towns import Town, generate
 from evaluators.networks.traffic import Assignment, assign, travel_time
@@ -46,6 +48,7 @@ class NetworkDesign(Evaluator):
     """The candidate asks for the travel time of up to 20 sets of roads, one by one, and then builds one set."""
 
     headline = ("saving", "calls")
+    measure = "total travel time, units of time x trips"
     scale = "total travel time above the optimum, %"
     slow_reference = True
 
@@ -102,6 +105,32 @@ class NetworkDesign(Evaluator):
                 raise Illegal(f'"evaluate" after {CALLS} evaluations; none is left, answer with "build"')
             tried = [*tried, roads]
             totals = [*totals, self._total(plan, built)]
+
+    def draw(self, instance: Instance, outcome: Outcome) -> Drawing:
+        """The town's map: the traffic on its streets and on the roads that were built, and the roads that were not."""
+        plan: Plan = instance.data
+        town, network = plan.town, plan.town.network
+        closed = town.closed(outcome.decisions)
+        flow = assign(network, closed).flow
+        minutes = travel_time(network, flow)
+        streets, zones = town.roads[0][0], {place for pair in network.demand for place in pair}
+        nodes = [
+            drawing.Node(str(k), k % town.columns, -(k // town.columns), "zone" if k in zones else "crossing")
+            for k in range(network.nodes)
+        ]
+        shown = drawing.first([1] * len(network.tail))
+        links = []
+        for link in range(shown):
+            kind = "not built" if link in closed else "street" if link < streets else "built"
+            label = f"{minutes[link]:.2f} min, capacity {network.capacity[link]:.0f}/h"
+            links.append(drawing.Link(str(network.tail[link]), str(network.head[link]), flow[link], label, kind))
+        return Drawing(
+            "distance east, blocks",
+            "distance north, blocks",
+            nodes=nodes,
+            links=links,
+            weight=drawing.titled("traffic, vehicles/h", shown, len(network.tail)),
+        )
 
     def _outcome(self, plan: Plan, built: list[int], calls: int) -> Outcome:
         spent = _cost(plan, built)

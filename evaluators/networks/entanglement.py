@@ -11,10 +11,11 @@ from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
-from evaluators.driver import smallest
+from evaluators.drawing import Box, Drawing, first, titled
 from evaluators.networks import entanglement_instances
 from evaluators.networks.entanglement_instances import Demands, Task
 from evaluators.protocol import Evaluator, Feature, Instance, Labels, Outcome, Reference, Table
+from evaluators.ties import smallest
 
 JITTER_WEIGHT = 10.0  # percentage points of lost throughput that the worst possible jitter is worth
 
@@ -37,6 +38,7 @@ class Entanglement(Evaluator):
     priority starts where its qubits are free first.
     """
 
+    measure = "lost throughput and jitter, % of demand"
     scale = "lost throughput beyond the bound, % of demand, + 10 x worst relative jitter"
     headline = ("throughput", "jitter")
     features = (
@@ -94,6 +96,20 @@ class Entanglement(Evaluator):
                 kept.append(asking)
                 use.update(together)
         return _outcome(demands, kept, starts)
+
+    def draw(self, instance: Instance, outcome: Outcome) -> Drawing:
+        """Which task holds which qubit, over one hyperperiod."""
+        demands: Demands = instance.data
+        longest = max(task.T for task in demands.tasks)
+        shown = first(longest // task.T * len(task.busy) for task in demands.tasks)
+        lanes = demands.qubits
+        boxes = [
+            Box(bar.start, bar.end, lanes[bar.resource], label=f"task {bar.task}")
+            for bar in outcome.trace()
+            if bar.task < shown
+        ]
+        y = titled("qubit", shown, len(demands.tasks))
+        return Drawing(f"time, slots of {1000 * entanglement_instances.SLOT:g} ms", y, boxes, lanes)
 
 
 class _Pending:

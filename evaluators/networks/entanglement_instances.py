@@ -64,9 +64,10 @@ class Task:
 
 @dataclass(frozen=True)
 class Demands:
-    """Tasks in the order in which they ask to be admitted."""
+    """Tasks in the order in which they ask to be admitted; `qubits` names the resources, for drawings."""
 
     tasks: Sequence[Task]
+    qubits: Sequence[str] = ()
 
     @property
     def rate(self) -> float:
@@ -124,7 +125,7 @@ def drawn(key: str, topology: str, load: float) -> Demands:
         held = [(qubits.take(path[place], storage, (b - a) / T), a, b) for place, storage, a, b in busy]
         tasks.append(Task(C, T, held, len(path) - 1))
         asked += tasks[-1].rate
-    return Demands(tasks)
+    return Demands(tasks, qubits.names)
 
 
 def protocol(hops: int, fidelity: float) -> tuple[int, list[tuple[int, bool, int, int]]]:
@@ -156,12 +157,13 @@ class _Qubits:
     def __init__(self, topology: str) -> None:
         links, ends = TOPOLOGIES[topology]
         self.used: dict[tuple[int, bool], list[tuple[float, int]]] = {}
-        number = 0
+        self.names: list[str] = []
         for node in sorted({node for link in links for node in link}):
             counts = END_QUBITS if node in ends else HUB_QUBITS if topology == "star" else REPEATER_QUBITS
             for storage, count in zip((False, True), counts, strict=True):
-                self.used[node, storage] = [(0.0, number + k) for k in range(count)]
-                number += count
+                self.used[node, storage] = [(0.0, len(self.names) + k) for k in range(count)]
+                kind = "storage" if storage else "communication"
+                self.names += [f"node {node}, {kind} {k}" for k in range(count)]
 
     def take(self, node: int, storage: bool, use: float) -> int:
         """The number of the qubit of this kind that is used least so far."""

@@ -17,11 +17,15 @@ Crossing = tuple[int, int]
 
 @dataclass(frozen=True)
 class Town:
-    """A network, roads that could be added to it, and what each costs; road k is the two links roads[k] of network."""
+    """A network, roads that could be added to it, and what each costs; road k is the two links roads[k] of network.
+
+    Crossings are numbered row by row, `columns` in each.
+    """
 
     network: Network
     roads: tuple[tuple[int, int], ...]
     cost: tuple[int, ...]
+    columns: int
 
     def closed(self, built: Collection[int]) -> frozenset[int]:
         """Links of the roads that are not built."""
@@ -68,7 +72,7 @@ def generate(key: str, rows: int, columns: int, zones: int, roads: int, load: fl
     }
     tail, head, free, capacity = zip(*links, strict=True)
     network = Network(tail, head, free, capacity, demand, len(at))
-    made = Town(network, tuple((k, k + 1) for k in range(streets, len(links), 2)), tuple(costs))
+    made = Town(network, tuple((k, k + 1) for k in range(streets, len(links), 2)), tuple(costs), columns)
     return replace(made, network=replace(network, demand=_scaled(made, load)))
 
 

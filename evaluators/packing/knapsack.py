@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from evaluators.answers import listed, numbered
-from evaluators.driver import smallest
+from evaluators.drawing import Box, Drawing, first, titled
 from evaluators.packing import genetic, mdkp
 from evaluators.packing.mdkp import Array, Knapsack, Relaxation
 from evaluators.protocol import Evaluator, Feature, Illegal, Instance, Labels, Outcome, Reference, Table
+from evaluators.ties import smallest
 
 NODES, GENERATIONS = 300, 200  # effort for a reference: of HiGHS, and of the genetic algorithm
 
@@ -21,6 +22,7 @@ class MultidimensionalKnapsack(Evaluator):
     """While an item fits into what is left of every capacity, the one with the smallest priority is taken."""
 
     slow_reference = True
+    measure = "minus the profit"
     scale = "profit below that of the reference, %"
     headline = ("bound_gap",)
     features = (
@@ -111,6 +113,22 @@ class MultidimensionalKnapsack(Evaluator):
                 )
         return _outcome(knapsack, taken)
 
+    def draw(self, instance: Instance, outcome: Outcome) -> Drawing:
+        """What the items take of each capacity, in the order in which they were taken."""
+        knapsack: Knapsack = instance.data
+        share = 100.0 * knapsack.requirements / knapsack.capacities[:, None]
+        kinds = [_kind(fraction) for fraction in self._relaxation(instance).fractions]
+        shown = first([knapsack.n] * knapsack.m)
+        lanes = [f"resource {i}" for i in range(shown)]
+        boxes = []
+        for i, lane in enumerate(lanes):
+            end = 0.0
+            for j in outcome.decisions:
+                start, end = end, end + float(share[i, j])
+                if start < end:
+                    boxes.append(Box(start, end, lane, label=f"item {j}, profit {knapsack.profits[j]}", kind=kinds[j]))
+        return Drawing("capacity used, %", titled("resource", shown, knapsack.m), boxes, lanes, due=100.0)
+
     def _relaxation(self, instance: Instance) -> Relaxation:
         if instance.key not in self._relaxations:
             self._relaxations[instance.key] = mdkp.relax(instance.data)
@@ -193,6 +211,13 @@ class _Moment:
     def max_left(self) -> list[float]:
         largest: list[float] = self._shares.max(axis=0).tolist()
         return largest
+
+
+def _kind(fraction: float) -> str:
+    """What the linear relaxation does with an item."""
+    if 1e-9 < fraction < 1 - 1e-9:
+        return "in part in the linear relaxation"
+    return "in the linear relaxation" if fraction > 0.5 else "not in the linear relaxation"
 
 
 def _outcome(knapsack: Knapsack, taken: list[int]) -> Outcome:

@@ -7,18 +7,22 @@ convex and piecewise linear, and its minimum is the value of the linear relaxati
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
 from evaluators.answers import plain
+from evaluators.drawing import Drawing, Line
 from evaluators.packing import mdkp
 from evaluators.packing.mdkp import Array, Knapsack
 from evaluators.protocol import Evaluator, Illegal, Instance, Labels, Outcome, Reference
 
 ITERATIONS = 100
 EARLY = 20  # the iteration at which `early_gap` looks
+NEAREST = 1e-4  # % above the least bound: drawings do not tell smaller gaps apart
 LARGEST = 1e9  # of a multiplier: far above any profit, far below where sums would lose the bound
 
 
@@ -26,6 +30,7 @@ class LagrangianMultipliers(Evaluator):
     """From u = 0 on, the rule gets L(u) and a subgradient there and says where to look next; the best bound counts."""
 
     headline = ("early_gap",)
+    measure = "best Lagrangian bound, units of profit"
     scale = "best Lagrangian bound above the value of the linear relaxation, %"
 
     def instances(
@@ -51,6 +56,7 @@ class LagrangianMultipliers(Evaluator):
         multipliers = previous = best_at = np.zeros(knapsack.m)
         bound, subgradient = _dual(knapsack.profits, shares, multipliers)
         best, best_update, early = bound, 0, bound
+        bounds = [bound]
         for k in range(ITERATIONS):
             answer = yield {
                 "k": k,
@@ -66,11 +72,30 @@ class LagrangianMultipliers(Evaluator):
             previous, multipliers = multipliers, np.empty(knapsack.m)
             multipliers[order] = _checked(answer, knapsack.m, k)
             bound, subgradient = _dual(knapsack.profits, shares, multipliers)
+            bounds.append(bound)
             if bound < best:
                 best, best_at, best_update = bound, multipliers, k + 1
             if k + 1 == EARLY:
                 early = best
-        return Outcome(best, {"best_update": float(best_update), "early_bound": early}, decisions=best_at.tolist())
+        metrics = {"best_update": float(best_update), "early_bound": early}
+        return Outcome(best, metrics, decisions=best_at.tolist(), trace=bounds)
+
+    def draw(self, instance: Instance, outcome: Outcome) -> Drawing:
+        """The bounds, update by update: near the least one, only a logarithm tells them apart."""
+        least = mdkp.relax(instance.data).value
+
+        def above(bound: float) -> float:
+            return math.log10(max(100.0 * (bound - least) / least, NEAREST))
+
+        bounds: list[float] = outcome.trace
+        best = accumulate(bounds, min)
+        lines = [
+            Line(
+                "bound, cut off at that of u = 0", [(k, above(min(bound, bounds[0]))) for k, bound in enumerate(bounds)]
+            ),
+            Line("best bound so far", [(k, above(bound)) for k, bound in enumerate(best)], stepped=True),
+        ]
+        return Drawing("time, updates", "bound above the least one, log10 of %", lines=lines)
 
 
 def _dual(profits: Array, shares: Array, multipliers: Array) -> tuple[float, Array]:

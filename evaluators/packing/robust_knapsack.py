@@ -7,12 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from evaluators.drawing import Box, Drawing, first, titled
 from evaluators.packing import robust_exact, robust_items
 from evaluators.packing.robust_items import Items
 from evaluators.packing.worst_case import WorstCase, worst_case
 from evaluators.protocol import Evaluator, Illegal, Instance, Labels, Outcome, Reference
 
 WORK = 600  # nodes of branch and price for a reference, times the number of items
+SOME = 1e-6  # of a degradation: less is none
+PRODUCED, BOUGHT, NOT_ACCEPTED = LANES = "produced", "bought elsewhere", "not accepted"  # of drawings
 REMEMBERED = 20_000  # worst cases kept; many programs accept the same items
 
 
@@ -21,6 +24,7 @@ class RobustKnapsack(Evaluator):
 
     slow_reference = True
     headline = ("accepted",)
+    measure = "minus the worst-case profit"
     scale = "worst-case profit below that of the reference, %"
 
     def __init__(self) -> None:
@@ -91,6 +95,29 @@ class RobustKnapsack(Evaluator):
             "repaired": float(found.repaired.sum()),
         }
         return Outcome(-found.profit, metrics, decisions=np.flatnonzero(x).tolist())
+
+    def draw(self, instance: Instance, outcome: Outcome) -> Drawing:
+        """The worst case: which of the accepted items are produced, within the capacity, and which bought elsewhere."""
+        items: Items = instance.data
+        x = np.zeros(items.n, dtype=bool)
+        x[outcome.decisions] = True
+        found = self._worst_case(instance, x)
+        shown = first([1] * items.n)
+        ends = dict.fromkeys(LANES, 0)
+        boxes = []
+        for j in range(shown):
+            lane, kind, weight = NOT_ACCEPTED, "", int(items.weight[j])
+            if found.produced[j]:
+                lane, kind = PRODUCED, "degraded" if found.xi[j] > SOME else "not degraded"
+                if found.repaired[j]:
+                    kind, weight = "repaired", weight + int(items.repair[j])
+            elif x[j]:
+                lane = BOUGHT
+            start, ends[lane] = ends[lane], ends[lane] + weight
+            label = f"item {j}, profit {items.profit[j]}"
+            boxes.append(Box(start, ends[lane], lane, label=label, kind=kind or lane))
+        y = titled("in the worst case", shown, items.n)
+        return Drawing("weight, units of capacity", y, boxes, LANES, due=items.capacity)
 
     def _worst_case(self, instance: Instance, x: robust_items.Array) -> WorstCase:
         key = instance.key, x.tobytes()

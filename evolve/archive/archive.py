@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from evolve.archive.browsing import Browser
 from evolve.archive.database import connect, locate
 from evolve.archive.frames import Frames
 from evolve.archive.reading import Reader
@@ -17,7 +18,7 @@ LETTERS = "abcdefghjkmnpqrstvwxyz"
 ALPHABET = LETTERS + "23456789"
 
 
-class Archive(Writer, Reader, Frames):
+class Archive(Writer, Reader, Browser, Frames):
     """All candidates of all runs. Synchronous; several processes may read while one writes.
 
     Whatever goes wrong with the database leaves every method as an ArchiveError of one line.

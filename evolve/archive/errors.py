@@ -21,6 +21,7 @@ SQLITE = {
     "readonly database": "is read-only; check the permissions of the file and of its folder",
     "file is not a database": "is not an SQLite database; name another file",
     "malformed": "is corrupt; `sqlite3 FILE .recover` saves what can be read",
+    "could not decode to utf-8": "is corrupt; `sqlite3 FILE .recover` saves what can be read",
     "database is locked": "is being written by another process that does not let go",
 }
 SQLSTATES = {

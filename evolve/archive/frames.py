@@ -25,7 +25,7 @@ class Frames(Database):
         import pandas as pd
 
         of = _chosen(run, problem)
-        skip = ("id", "run", "gaps", "stdout", "stderr")
+        skip = ("id", "run", "gaps", "stdout", "stderr", *(f"gap_{split}" for split in SPLITS))
         others = [column for column in CandidateRow.__table__.columns if column.name not in skip]
         query = select(CandidateRow.id, CandidateRow.run, RunRow.problem, *others, CandidateRow.gaps)
         query = query.join(RunRow, RunRow.id == CandidateRow.run).where(*of)
@@ -78,9 +78,9 @@ class Frames(Database):
 
     def completions_frame(self, run: str) -> pd.DataFrame:
         """One row per prompt of a run, in order of candidate and turn; the texts are left out."""
-        skip = ("messages", "reply", "attempts", "attempt_count")
+        skip = ("messages", "reply", "attempts", "attempt_count", "replied")
         columns = [column for column in CompletionRow.__table__.columns if column.name not in skip]
-        replied = CompletionRow.reply.is_not(None).label("replied")
+        replied = (CompletionRow.replied == 1).label("replied")
         query = select(*columns, CompletionRow.attempt_count.label("attempts"), replied)
         ordered = query.where(CompletionRow.run == run).order_by(CompletionRow.number, CompletionRow.turn)
         with self._reading() as connection:
@@ -111,19 +111,21 @@ class Frames(Database):
             grouped = connection.execute(counts.group_by(EvaluationRow.candidate_id, EvaluationRow.split))
             instances = {(candidate, split): count for candidate, split, count in grouped}
         splits = _splits([record["gaps"] for record in found])
-        table, seen = [], set()
+        table: dict[object, dict[str, Any]] = {}
         for record in found:
-            # The initial program and the baselines are the same in every run: the latest run's stands for all.
+            # The initial program and the baselines are the same in every run: the latest run's stands for all. It may
+            # have taken its gaps from an earlier one, which alone knows how long they took.
             same = (record["name"], record["syntax"]) if record["number"] <= 0 else record["candidate"]
-            if same in seen:
+            if same in table:
+                if table[same]["decision_seconds"] is None:
+                    table[same]["decision_seconds"] = record["decision_seconds"]
                 continue
-            seen.add(same)
-            table.append({**record, "program": record["name"] or record["candidate"]})
+            table[same] = row_of = {**record, "program": record["name"] or record["candidate"]}
             for split in splits:
-                table[-1][f"gap_{split}"] = record["gaps"].get(split)
-                table[-1][f"n_{split}"] = instances.get((record["candidate"], split), 0)
+                row_of[f"gap_{split}"] = record["gaps"].get(split)
+                row_of[f"n_{split}"] = instances.get((record["candidate"], split), 0)
         measured = [name for split in splits for name in (f"gap_{split}", f"n_{split}")]
-        frame = pd.DataFrame(table, columns=[*LEADERBOARD, *measured, "decision_seconds", "size"])
+        frame = pd.DataFrame(list(table.values()), columns=[*LEADERBOARD, *measured, "decision_seconds", "size"])
         for split in splits:
             frame[f"gap_{split}"] = frame[f"gap_{split}"].astype(float)
         ranked = _typed(frame).sort_values(["gap_validation", "gap_train", "size"], na_position="last", kind="stable")

@@ -21,7 +21,7 @@ from evolve.archive.schema import (
     MeasurementRow,
     RunRow,
 )
-from evolve.records import Candidate, Completion, Message, Run
+from evolve.records import BUILT_IN, Candidate, Completion, Message, Run
 
 RECENT = 5
 
@@ -66,9 +66,10 @@ class Reader(Database):
             return [rows.to_candidate(dict(row), lineage[row["id"]]) for row in found]
 
     def counts(self, run: str) -> dict[str, int]:
-        """How many of a run's proposals ended in which status."""
+        """How many of a run's proposals ended in which status; what its end made is none."""
         row = CandidateRow
-        query = select(row.status, func.count()).where((row.run == run) & (row.number > 0)).group_by(row.status)
+        proposed = (row.run == run) & (row.number > 0) & (row.proposer != BUILT_IN)
+        query = select(row.status, func.count()).where(proposed).group_by(row.status)
         with self._reading() as connection:
             return {row.status: row[1] for row in connection.execute(query)}
 
@@ -112,9 +113,9 @@ class Reader(Database):
     def usage(self, run: str) -> Usage:
         """What a run has asked of its proposers so far."""
         row = CompletionRow
-        answered_by_model = row.reply.is_not(None) & row.model.is_not(None)
+        answered_by_model = (row.replied == 1) & row.model.is_not(None)
         sums = {
-            "failed_calls": case((row.reply.is_(None), 1), else_=0),
+            "failed_calls": 1 - row.replied,
             "unpriced_calls": case((answered_by_model & row.cost.is_(None), 1), else_=0),
             "attempts": row.attempt_count,
             "input_tokens": row.input_tokens,

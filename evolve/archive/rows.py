@@ -43,7 +43,7 @@ class Usage:
 def candidate_row(candidate: Candidate) -> dict[str, Any]:
     row = {name: getattr(candidate, name) for name in CANDIDATE_COLUMNS}
     row["note"] = dict(candidate.note)
-    return row
+    return row | {f"gap_{split}": candidate.gaps.get(split) for split in ("train", "validation", "test")}
 
 
 def lineage_rows(candidate: Candidate) -> list[dict[str, Any]]:
@@ -80,6 +80,7 @@ def completion_row(completion: Completion, messages: Sequence[Message]) -> dict[
     row["messages"] = [[message.role, message.content] for message in messages]
     row["attempts"] = [[attempt.outcome, attempt.seconds, attempt.status] for attempt in completion.attempts]
     row["attempt_count"] = len(completion.attempts)
+    row["replied"] = int(completion.reply is not None)
     return row
 
 

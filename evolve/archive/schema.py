@@ -11,7 +11,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-REVISIONS = ("0001", "0002")  # oldest first; kept here so that an open need not import alembic
+REVISIONS = ("0001", "0002", "0003", "0004")  # oldest first; kept here so that an open need not import alembic
 VERSION_TABLE = "evolve_schema"
 
 _UNSTORABLE = re.compile("[\x00\x1a\ud800-\udfff]")
@@ -52,6 +52,17 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "tolist"):
         return value.tolist()
     raise TypeError(f"a {type(value).__name__} cannot be stored in the archive")
+
+
+# What lists show. The programs beside it would make a list of 50,000 read a hundred megabytes.
+GLIMPSE = (
+    *("run", "number", "name", "operator", "proposer", "model", "status", "failure_kind", "size", "decision_seconds"),
+    *("price", "evaluations", "told", "created", "finished", "gap_train", "gap_validation", "gap_test"),
+)
+CALL = (
+    *("run", "created", "number", "turn", "model", "input_tokens", "output_tokens", "cached_tokens", "cost"),
+    *("seconds", "attempt_count", "replied"),
+)
 
 
 class Base(DeclarativeBase):
@@ -107,11 +118,18 @@ class CandidateRow(Base):
     stdout: Mapped[str]
     stderr: Mapped[str]
     price: Mapped[float] = mapped_column(server_default="0")
+    evaluations: Mapped[float] = mapped_column(server_default="0")
     told: Mapped[int | None]
     created: Mapped[float]
     finished: Mapped[float | None]
+    gap_train: Mapped[float | None]  # as in `gaps`, for lists to filter and to sort by
+    gap_validation: Mapped[float | None]
+    gap_test: Mapped[float | None]
 
-    __table_args__ = (UniqueConstraint("run", "number", name="candidates_run_number"),)
+    __table_args__ = (
+        UniqueConstraint("run", "number", name="candidates_run_number"),
+        Index("candidates_browse", *GLIMPSE, "id"),
+    )
 
 
 class LineageRow(Base):
@@ -149,7 +167,10 @@ class CompletionRow(Base):
     finish_reason: Mapped[str | None]
     attempts: Mapped[list[Any]] = mapped_column(Json)
     attempt_count: Mapped[int]
+    replied: Mapped[int]  # 1, or 0 where there is an error instead; an index cannot hold texts of any length
     created: Mapped[float]
+
+    __table_args__ = (Index("completions_browse", *CALL),)
 
 
 class EvaluationRow(Base):

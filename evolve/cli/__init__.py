@@ -11,9 +11,11 @@ from rich.console import Console
 from evaluators.problem import ProblemError
 from evaluators.protocol import EvaluatorBug
 from evolve.archive import ArchiveError
-from evolve.cli import bench, measure, problems, publish, run, sandbox, show
+from evolve.cards import CardError
+from evolve.cli import bench, measure, meter, problems, prompt, publish, review, run, sandbox, show
 from evolve.config import ConfigError
 from evolve.evaluation import EvaluationError
+from evolve.exporting import ExportError
 from evolve.plugins import UnknownPlugin
 from evolve.prompting import PromptError
 from evolve.proposers.base import ProposerError
@@ -22,9 +24,11 @@ from sandbox.session import SandboxError
 
 EXPECTED = (
     ArchiveError,
+    CardError,
     ConfigError,
     EvaluationError,
     EvaluatorBug,
+    ExportError,
     ProblemError,
     PromptError,
     ProposerError,
@@ -39,7 +43,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Discover scheduling heuristics: a model proposes, a simulator that it cannot touch judges.",
 )
-for module in (run, measure, show, publish, sandbox, bench):
+for module in (run, prompt, measure, show, review, publish, sandbox, bench, meter):
     module.register(app)
 app.add_typer(problems.app, name="problems")
 app.add_typer(sandbox.app, name="sandbox")

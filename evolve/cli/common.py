@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,9 +13,10 @@ from rich.console import Console
 from rich.status import Status
 from rich.syntax import Syntax
 
-from evaluators.evaluate import evaluate
+from evaluators.evaluate import InstanceResult, evaluate
 from evaluators.problem import Problem, ProblemError
 from evolve.publishing import Measure
+from evolve.winner.telling import ablation_table, sentences, worst_line
 from sandbox.pool import Isolation, open_sandbox
 
 ArchiveOption = Annotated[
@@ -48,6 +49,14 @@ def print_text(text: str) -> None:
     console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
+def print_report(report: Mapping[str, Any], results: Mapping[str, Sequence[InstanceResult]]) -> None:
+    """What there is to say of a champion beside its figures, and where it does worst on the splits given."""
+    if (table := ablation_table(report.get("ablation", ()))) is not None:
+        console.print(table)
+    for line in [*sentences(report), worst_line(results)]:
+        console.print(line, markup=False, highlight=False)
+
+
 def print_json(value: Any) -> None:
     """JSON on stdout, with nothing else."""
     print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
@@ -72,6 +81,6 @@ def measuring(problem: Problem, backend: str, isolation: Isolation = "warm") -> 
     """A way to evaluate programs of a problem in one sandbox slot."""
     slot = open_sandbox(backend, isolation, image=problem.spec.image, runtime=problem.spec.runtime)
     try:
-        yield lambda source, split: evaluate(problem, source, split, slot)
+        yield lambda source, split, relabelling=0: evaluate(problem, source, split, slot, relabelling=relabelling)
     finally:
         slot.close()

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Any, cast
 
 import typer
-from rich.table import Table
 
 from evaluators.evaluate import Evaluation, InstanceResult
 from evaluators.problem import Problem, ProblemError, load_problem
@@ -26,8 +25,9 @@ from evolve.cli.common import (
     read_program,
     spinner,
 )
-from evolve.figures import against, group_means, split_figures
-from evolve.tables import Program, standing_table
+from evolve.figures import against, focus_of, split_figures
+from evolve.insight import classes
+from evolve.tables import Program, class_table, standing_table, versus_line, versus_table
 from sandbox.pool import Isolation
 
 
@@ -111,11 +111,7 @@ def _print_evaluation(evaluation: Evaluation, problem: Problem) -> None:
         markup=False,
         soft_wrap=True,
     )
-    means = group_means(evaluation.results)
-    if 1 < len(means) <= 40:
-        table = Table("class of instances", "mean gap", title=problem.evaluator.scale, title_justify="left")
-        for group, mean in means.items():
-            table.add_row(group, f"{mean:.4g}")
+    if (table := class_table(evaluation.split, evaluation.results, problem.evaluator.scale)) is not None:
         console.print(table)
 
 
@@ -150,6 +146,20 @@ def compare(
         print_json([_program_json(row, rows[0], splits) for row in rows])
         return
     console.print(standing_table(rows, splits, loaded, loaded.spec.title))
+    _print_versus(rows, splits)
+
+
+def _print_versus(rows: Sequence[Program], splits: Sequence[str]) -> None:
+    """The first program class by class against the best of the others, on the split that matters most."""
+    first = rows[0]
+    focus = focus_of(split for split in splits if first.results.get(split))
+    others = [row for row in rows[1:] if focus and row.results.get(focus)]
+    if focus is None or not others:
+        return
+    second = min(others, key=lambda row: split_figures(focus, row.results[focus]).gap_mean)
+    if (table := versus_table(focus, first, second)) is not None:
+        console.print(table)
+    console.print(versus_line(focus, first, second), markup=False, highlight=False, soft_wrap=True)
 
 
 def _program_json(row: Program, first: Program, splits: Sequence[str]) -> dict[str, Any]:
@@ -158,6 +168,9 @@ def _program_json(row: Program, first: Program, splits: Sequence[str]) -> dict[s
         "by": row.origin,
         "failure": row.failure,
         "splits": [split_figures(split, row.results[split]).as_json() for split in splits if split in row.results],
+        "classes": {
+            split: [asdict(one) for one in classes(row.results[split])] for split in splits if split in row.results
+        },
         "first_against_it": [
             against(split, first.results[split], row.name, row.results[split]).as_json()
             for split in splits

@@ -17,11 +17,13 @@ from rich.table import Table
 from evaluators.problem import load_problem
 from evolve.archive import Archive
 from evolve.budget import Limits
-from evolve.cli.common import ArchiveOption, JsonOption, console, print_code, print_json
-from evolve.config import ConfigError, RunConfig, model_names, read_config, read_file
+from evolve.cli.common import ArchiveOption, JsonOption, console, print_code, print_json, print_report
+from evolve.config import BUDGETS, ConfigError, RunConfig, model_names, read_config, read_file
 from evolve.display import make_display
 from evolve.records import Candidate, Run
 from evolve.tables import Program, standing_table
+from evolve.wallclock import seconds_used
+from evolve.winner.report import report_of
 
 # The engine is imported where a search begins: LangGraph takes a second, and `evolve runs` should not.
 if TYPE_CHECKING:
@@ -43,13 +45,18 @@ def run(
     proposer: Annotated[str | None, typer.Option(help="openai, mutator or exchange")] = None,
     strategy: Annotated[str | None, typer.Option(help="who is a parent, who survives [default: islands]")] = None,
     candidates: Annotated[int | None, typer.Option(help="budget: candidates")] = None,
+    calls: Annotated[int | None, typer.Option(help="budget: calls of the model")] = None,
     tokens: Annotated[int | None, typer.Option(help="budget: tokens, input and output")] = None,
     cost: Annotated[float | None, typer.Option(help="budget: US dollars")] = None,
+    evaluations: Annotated[float | None, typer.Option(help="budget: evaluations on train")] = None,
     hours: Annotated[float | None, typer.Option(help="budget: wall-clock hours")] = None,
     parallel: Annotated[int | None, typer.Option(help="lives in flight [default: 4]")] = None,
     seed: Annotated[int | None, typer.Option(help="seed of the search")] = None,
     sandbox: Annotated[str | None, typer.Option(help="auto, docker, bubblewrap or process")] = None,
     isolation: Annotated[str | None, typer.Option(help="warm: reuse a sandbox; fresh: a new one a candidate")] = None,
+    polish: Annotated[
+        bool | None, typer.Option("--polish/--no-polish", help="tune, simplify and ablate the best [default: polish]")
+    ] = None,
     archive: ArchiveOption = None,
     config: Annotated[Path | None, typer.Option(help="TOML file with any of these options")] = None,
 ) -> None:
@@ -62,13 +69,16 @@ def run(
         "proposer": proposer,
         "strategy": strategy,
         "candidates": candidates,
+        "calls": calls,
         "tokens": tokens,
         "cost": cost,
+        "evaluations": evaluations,
         "hours": hours,
         "parallel": parallel,
         "seed": seed,
         "sandbox": sandbox,
         "isolation": isolation,
+        "polish": polish,
     }
     settings = read_config(problem, config, options)
     from evolve.session import new_run
@@ -82,16 +92,18 @@ def run(
 def resume(
     run: Annotated[str, typer.Argument(help="a run's id, or its beginning")],
     candidates: Annotated[int | None, typer.Option(help="new budget: candidates, in all")] = None,
+    calls: Annotated[int | None, typer.Option(help="new budget: calls of the model, in all")] = None,
     tokens: Annotated[int | None, typer.Option(help="new budget: tokens, in all")] = None,
     cost: Annotated[float | None, typer.Option(help="new budget: US dollars, in all")] = None,
+    evaluations: Annotated[float | None, typer.Option(help="new budget: evaluations on train, in all")] = None,
     hours: Annotated[float | None, typer.Option(help="new budget: wall-clock hours, in all")] = None,
     archive: ArchiveOption = None,
 ) -> None:
     """Go on with a run that was stopped, or give a finished one a larger budget."""
     with Archive.open(archive, create=False) as opened:
         record = opened.run(run)
-        given = {"candidates": candidates, "tokens": tokens, "cost": cost, "hours": hours}
-        changes = {name: value for name, value in given.items() if value is not None}
+        given = (candidates, calls, tokens, cost, evaluations, hours)
+        changes = {name: value for name, value in zip(BUDGETS, given, strict=True) if value is not None}
         if record.status == "finished" and not changes:
             raise ConfigError(f"run {record.id} has used its budget up; give a larger one, for example --candidates")
         record.config = read_config(None, None, record.config | changes).model_dump(mode="json")
@@ -170,17 +182,18 @@ def _summary(archive: Archive, record: Run) -> dict[str, object]:
 
 
 def _conduct(record: Run, archive: Archive) -> None:
-    from evolve.session import conduct, seconds_used
+    from evolve.session import conduct
 
     config = RunConfig.model_validate(record.config)
     by = ", ".join(config.models) or config.proposer
     title = f"run {record.id}: {record.problem}, {by}, {config.strategy}"
-    limits = Limits(config.candidates, config.tokens, config.cost, config.hours)
+    limits = config.limits
     interrupted = False
     told = sorted(
-        (c for c in archive.candidates_of(record.id) if c.number > 0 and c.told is not None), key=lambda c: c.told or 0
+        (c for c in archive.candidates_of(record.id) if c.proposed and c.told is not None), key=lambda c: c.told or 0
     )
     with make_display(title, limits, console) as display:
+        display.progress.main = config.proposer
         display.progress.remember(told, archive.usage(record.id), seconds_used(archive, record.id))
         try:
             ending = asyncio.run(conduct(record, archive, display))
@@ -203,6 +216,8 @@ def _show_ending(ending: Ending, archive: Archive) -> None:
     programs = [_program(candidate, archive, champion) for candidate in ending.measured]
     splits = [split for split in problem.splits if split != "train"]
     console.print(standing_table(programs, splits, problem, f"{problem.spec.title}: the champion beside all baselines"))
+    results = {split: found for split, found in programs[0].results.items() if split != "train"}
+    print_report(report_of(archive, champion) or {}, results)
     console.print(
         f"Champion: {champion.id}. Next: evolve show {champion.id} · evolve compare {champion.id} --problem "
         f"{ending.run.config['problem']} · evolve export {champion.id} · evolve publish {champion.id}",

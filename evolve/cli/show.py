@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-from rich import box
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
+from evaluators.evaluate import InstanceResult
 from evolve.archive import Archive, ArchiveError
-from evolve.cli.common import ArchiveOption, JsonOption, console, print_code, print_json, print_text
-from evolve.figures import split_figures
+from evolve.cli.common import ArchiveOption, JsonOption, console, print_code, print_json, print_report, print_text
+from evolve.figures import focus_of, split_figures
+from evolve.insight import anytime, by_model, by_operator, endings, held, pareto, spent
 from evolve.records import Candidate, Run
+from evolve.sparklines import sparkline
+from evolve.tables import (
+    against_table,
+    class_table,
+    contribution_table,
+    ending_table,
+    plain_table,
+    spent_line,
+)
+from evolve.wallclock import sessions, within
+from evolve.winner.report import report_of
+
+CURVE = 50  # characters of a sparkline
 
 
 def register(app: typer.Typer) -> None:
@@ -38,18 +54,22 @@ def show(
             _show_run(opened, opened.run(identifier), as_json)
 
 
+# --- a run ----------------------------------------------------------------------------------------------------------
+
+
 def _show_run(archive: Archive, run: Run, as_json: bool) -> None:
-    candidates = [candidate for candidate in archive.candidates_of(run.id) if candidate.number > 0]
-    usage = archive.usage(run.id)
-    ended: dict[str, int] = {}
-    failures: dict[str, int] = {}
-    for candidate in candidates:
-        ended[candidate.status] = ended.get(candidate.status, 0) + 1
-        if candidate.status in ("invalid", "unparsed", "failed"):
-            kind = candidate.failure_kind or "unknown"
-            failures[kind] = failures.get(kind, 0) + 1
-    valid = sorted((c for c in candidates if c.status == "valid"), key=lambda c: c.train or 0.0)
+    candidates = archive.candidates_of(run.id)
+    calls, spans, usage = archive.calls(run.id), sessions(archive, run.id), archive.usage(run.id)
+    steps = anytime(candidates, calls, spans)
+    ended = endings(candidates)
+    used = spent(run.config, candidates, usage, within(spans))
+    sources = {"operator": by_operator(candidates, calls), "model": by_model(candidates, calls)}
+    ranked = sorted((c for c in candidates if c.status == "valid" and c.number > 0), key=lambda c: c.train or 0.0)
+    total = sum(row.count for row in ended)
     if as_json:
+        statuses: dict[str, int] = {}
+        for row in ended:
+            statuses[row.status] = statuses.get(row.status, 0) + row.count
         print_json(
             {
                 "run": run.id,
@@ -57,42 +77,60 @@ def _show_run(archive: Archive, run: Run, as_json: bool) -> None:
                 "status": run.status,
                 "champion": run.champion,
                 "config": run.config,
-                "candidates": len(candidates),
-                "ended": ended,
-                "failures": failures,
+                "candidates": total,
+                "ended": statuses,
+                "failures": {row.kind: row.count for row in ended if row.kind},
                 "usage": asdict(usage),
-                "best": [{"candidate": c.id, "gaps": c.gaps, "operator": c.operator} for c in valid[:10]],
+                "spent": [asdict(row) for row in used],
+                "anytime": [asdict(step) for step in steps],
+                "operators": [asdict(row) for row in sources["operator"]],
+                "models": [asdict(row) for row in sources["model"]],
+                "best": [{"candidate": c.id, "gaps": c.gaps, "operator": c.operator} for c in ranked[:10]],
             }
         )
         return
     console.print(f"run {run.id} · {run.problem} · {run.status} · seed {run.seed}")
-    counts = ", ".join(f"{count} {status}" for status, count in ended.items()) or "none"
-    console.print(f"{len(candidates)} candidates: {counts}")
-    if failures:
-        console.print("failures: " + ", ".join(f"{count} {kind}" for kind, count in failures.items()))
-    if usage.calls:
-        console.print(
-            f"{usage.calls} calls ({usage.failed_calls} failed), {usage.input_tokens:,} + {usage.output_tokens:,} "
-            f"tokens, ${usage.cost:.4f}" + (f" ({usage.unpriced_calls} calls unpriced)" if usage.unpriced_calls else "")
-        )
-    table = Table("candidate", "operator", "train", "validation", "test", "idea", title="best on train")
-    for candidate in valid[:10]:
+    _say(f"{total} candidates: " + (", ".join(f"{row.count} {row.name}" for row in ended) or "none"))
+    _say("used: " + spent_line(used))
+    if usage.failed_calls or usage.unpriced_calls:
+        _say(f"of the calls {usage.failed_calls} failed, {usage.unpriced_calls} are unpriced")
+    for name, values in zip(("train", "validation"), held(steps, CURVE), strict=True):
+        known = [value for value in values if value is not None]
+        if known:
+            _say(f"{name:<10} {sparkline(values)}  {known[0]:.4g} -> {known[-1]:.4g}")
+    if total:
+        _say("the best gap so far: on train, and on validation of the best on train that was measured there")
+        console.print(ending_table(ended))
+        for name, rows in sources.items():
+            console.print(contribution_table(rows, name))
+    table = plain_table("best on train")
+    for heading in ("candidate", "operator"):
+        table.add_column(heading, no_wrap=True)
+    for split in ("train", "validation", "test"):
+        table.add_column(split, justify="right", no_wrap=True)
+    table.add_column("idea")
+    for candidate in ranked[:10]:
         gaps = [f"{candidate.gaps[s]:.4g}" if s in candidate.gaps else "" for s in ("train", "validation", "test")]
         mark = " *" if candidate.id == run.champion else ""
-        table.add_row(candidate.id + mark, candidate.operator, *gaps, escape(candidate.thought or ""))
+        table.add_row(candidate.id + mark, escape(candidate.operator), *gaps, Text(candidate.thought or ""))
     console.print(table)
     if run.status != "finished":
         console.print(f"Go on with: evolve resume {run.id}")
 
 
+# --- a candidate ----------------------------------------------------------------------------------------------------
+
+
 def _show_candidate(archive: Archive, candidate: Candidate, prompt: bool, as_json: bool) -> None:
     splits = {split: archive.results(candidate.id, split) for split in candidate.gaps}
     conversation = archive.completions(candidate.run, candidate.number) if candidate.number > 0 else []
+    report = report_of(archive, candidate)
     if as_json:
         print_json(
             {
                 **{name: value for name, value in vars(candidate).items() if name != "note"},
                 "figures": [split_figures(split, results).as_json() for split, results in splits.items() if results],
+                "champion": report,
                 "conversation": [
                     {
                         "turn": turn,
@@ -109,20 +147,16 @@ def _show_candidate(archive: Archive, candidate: Candidate, prompt: bool, as_jso
         )
         return
     by = candidate.proposer + (f" ({candidate.model})" if candidate.model else "")
-    console.print(f"candidate {candidate.id} · {candidate.operator} by {by} · {candidate.status}")
+    _say(f"candidate {candidate.id} · {candidate.operator} by {by} · {candidate.status}")
     if candidate.parents:
         console.print("parents: " + ", ".join(candidate.parents))
     if candidate.duplicate_of:
         console.print(f"the same as {candidate.duplicate_of}")
     if candidate.failure_kind:
         print_text(f"{candidate.failure_kind}: {candidate.failure_message}")
-    for split, results in splits.items():
-        if results:
-            figures = split_figures(split, results)
-            low, high = figures.gap_ci95
-            console.print(
-                f"{split}: {figures.gap_mean:.4g} [{low:.4g}, {high:.4g}], {figures.instances} instances", markup=False
-            )
+    _show_figures(archive, candidate, splits)
+    if report is not None:
+        print_report(report, splits)
     if candidate.source:
         print_code(candidate.source.strip())
     if candidate.parents and candidate.source:
@@ -145,6 +179,41 @@ def _show_candidate(archive: Archive, candidate: Candidate, prompt: bool, as_jso
         console.print(f"{len(conversation)} model calls; --prompt shows them")
 
 
+def _show_figures(archive: Archive, candidate: Candidate, splits: Mapping[str, Sequence[InstanceResult]]) -> None:
+    """Its mean gaps, then on the split that matters most its classes and every baseline of its run."""
+    for split, results in splits.items():
+        if results:
+            figures = split_figures(split, results)
+            low, high = figures.gap_ci95
+            console.print(
+                f"{split}: {figures.gap_mean:.4g} [{low:.4g}, {high:.4g}], {figures.instances} instances", markup=False
+            )
+    if candidate.seconds is not None and candidate.decision_seconds is not None:
+        _say(
+            f"time: {candidate.decision_seconds:.3g} s deciding of {candidate.seconds:.3g} s on all of train; "
+            f"size: {candidate.size} nodes"
+        )
+    focus = focus_of(split for split, results in splits.items() if results)
+    if focus is None:
+        return
+    if (by_class := class_table(focus, splits[focus])) is not None:
+        console.print(by_class)
+    rules = {
+        one.name or one.id: found
+        for one in archive.humans(candidate.run)
+        if one.number < 0 and one.id != candidate.id and (found := archive.results(one.id, focus))
+    }
+    if rules:
+        console.print(against_table(focus, candidate.id, splits[focus], rules))
+
+
+def _say(text: str) -> None:
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+# --- the leaderboard ------------------------------------------------------------------------------------------------
+
+
 def best(
     problem: Annotated[str, typer.Argument(help="a problem's name")],
     top: Annotated[int, typer.Option(help="how many programs")] = 15,
@@ -157,22 +226,27 @@ def best(
         frame = opened.leaderboard(name)
     if frame.empty:
         raise ArchiveError(f"the archive holds no measured program of {name!r}; start with: evolve run {problem}")
-    frame = frame.head(top)
+    frame = frame.assign(pareto=pareto(frame)).head(top)
     rows = frame.astype(object).where(frame.notna(), None).to_dict(orient="records")
     if as_json:
         print_json(rows)
         return
     splits = [str(column).removeprefix("gap_") for column in frame.columns if str(column).startswith("gap_")]
-    title = f"{name}: mean gaps of the best programs, by validation"
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
+    console.print(_leaderboard(f"{name}: mean gaps of the best programs, by validation", rows, splits))
+
+
+def _leaderboard(title: str, rows: Sequence[Mapping[Any, Any]], splits: Sequence[str]) -> Table:
+    caption = "s: deciding on all of train. *: Pareto-optimal, no other is as good in gap on validation, time and size."
+    table = plain_table(title, caption)
     table.add_column("program", no_wrap=True)
     table.add_column("by")
     table.add_column("operator")
-    for column in (*splits, "size"):
+    for column in (*splits, "s", "size", ""):
         table.add_column(column, justify="right", no_wrap=True)
     for row in rows:
         gaps = [row[f"gap_{split}"] for split in splits]
         cells = ["" if gap is None else f"{gap:.4g}" for gap in gaps]
-        by = str(row["model"] or row["proposer"])
-        table.add_row(str(row["program"]), escape(by), str(row["operator"]), *cells, str(row["size"]))
-    console.print(table)
+        seconds = row["decision_seconds"]
+        cells += ["" if seconds is None else f"{seconds:.2g}", str(row["size"]), "*" if row["pareto"] else ""]
+        table.add_row(str(row["program"]), escape(str(row["model"] or row["proposer"])), str(row["operator"]), *cells)
+    return table

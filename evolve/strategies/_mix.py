@@ -18,15 +18,22 @@ MIX = {
     "tune": (0.7, 3.0),
     "simplify": (0.3, 1.0),
 }
+# the same for a model with the mutator at its side, which takes over constants, small changes and simplification
+ASSISTED = {
+    "explore": (4.0, 2.0),
+    "mutate": (4.0, 4.0),
+    "combine": (1.5, 3.0),
+}
 POLISHING = {"tune": 5.0, "simplify": 1.5, "mutate": 1.0, "combine": 1.0}
 
 
-def weights(progress: float) -> dict[str, float]:
+def weights(progress: float, assisted: bool = False) -> dict[str, float]:
     """Weights of the operators at a share of the budget: from ideas to tuning, then polishing."""
-    if progress >= POLISH:
+    if progress >= POLISH and not assisted:
         return POLISHING
-    share = progress / POLISH
-    return {name: early + (late - early) * share for name, (early, late) in MIX.items()}
+    share = min(1.0, progress / POLISH)
+    mix = ASSISTED if assisted else MIX
+    return {name: early + (late - early) * share for name, (early, late) in mix.items()}
 
 
 def possible(view: View, mix: Mapping[str, float], alone: bool) -> dict[str, float]:
@@ -48,11 +55,19 @@ def model(view: View, rng: random.Random) -> str | None:
     return rng.choice(list(view.models)) if view.models else None
 
 
+def nearest(view: View, *names: str) -> str | None:
+    """The first of these operators that the proposer can carry out."""
+    return next((name for name in names if name in view.operators), None)
+
+
+def easiest(view: View) -> str:
+    """The operator that needs the fewest parents: where the proposer can carry out none that a strategy has in mind."""
+    return min(view.operators, key=lambda name: (view.operators[name], name))
+
+
 def first(view: View, rng: random.Random, note: Mapping[str, object] | None = None) -> Proposal:
     """Something new from the initial program, which may be invalid itself: while a strategy knows nothing valid."""
-    operator = (
-        "explore" if "explore" in view.operators else min(view.operators, key=lambda name: (view.operators[name], name))
-    )
+    operator = nearest(view, "explore") or easiest(view)
     needed = view.operators[operator]
     count = max(1, needed) if view.initial.status == "valid" else needed
     return Proposal(operator, (view.initial.id,) * count, (), model(view, rng), note or {})

@@ -7,6 +7,8 @@
 - An island that has just improved is searched greedily around its best programs, one that stands still more widely
   (AdaEvolve). Islands that gained more are asked more often.
 - A second parent comes from another island, drawn along links that grow where such a pair has brought an improvement.
+- Where the mutator works beside a model, each has arms of its own: the model is asked for ideas, and what small changes
+  and other constants bring is left to the mutator.
 - When no island has improved for long, the weaker half starts again from distilled elites: the best programs of
   different shape, the smaller ones first.
 """
@@ -67,7 +69,7 @@ class Adaptive:
         number = rng.choices(range(ISLANDS), [0.3 + island.gain for island in self._islands])[0]
         note: dict[str, object] = {"island": number, "patience": patience}
         island = self._islands[number]
-        polishing = view.progress >= _mix.POLISH and self._elite.best is not None
+        polishing = view.progress >= _mix.POLISH and self._elite.best is not None and not view.assisted
         source = self._elite if polishing else island.population
         stuck = min(1.0, island.idle / patience)
         temperature = COLD if polishing else COLD + (HOT - COLD) * stuck
@@ -90,22 +92,21 @@ class Adaptive:
     def _arm(self, view: View, rng: random.Random, patience: int) -> tuple[str, str | None]:
         """An operator and a model, in proportion to credit per cost."""
         stage = max(view.progress, _mix.POLISH * min(0.99, self._idle / (2 * patience)))
-        mix = _mix.possible(view, _mix.weights(stage), alone=len(self._elite.clusters) < 2)
+        mix = _mix.possible(view, _mix.weights(stage, view.assisted), alone=len(self._elite.clusters) < 2)
         total = sum(mix.values())
         models: list[str | None] = [*view.models] or [None]
-        arms = [(name, model) for name in mix for model in models]
-        tries = sum(arm.tries for arm in self._arms.values()) or 1.0
-        usual_credit = sum(arm.credit for arm in self._arms.values()) / tries
-        usual_cost = sum(arm.cost for arm in self._arms.values()) / tries
+        arms = {(name, model): self._arms.get((name, model), Arm()) for name in mix for model in models}
+        tries = sum(arm.tries for arm in arms.values()) or 1.0
+        usual_credit = sum(arm.credit for arm in arms.values()) / tries
+        usual_cost = sum(arm.cost for arm in arms.values()) / tries
         weights = []
-        for name, model in arms:
-            arm = self._arms.get((name, model), Arm())
+        for (name, _), arm in arms.items():
             share = mix[name] / total
             # credit relative to the mean of all arms, in which TRUST candidates of exactly that mean are counted
             relative = (arm.credit + TRUST * (usual_credit + 0.02)) / ((arm.tries + TRUST) * (usual_credit + 0.02))
             cost = (arm.cost + TRUST * usual_cost) / ((arm.tries + TRUST) * usual_cost) if usual_cost > 0 else 1.0
             weights.append(share * relative**2 / cost)
-        return rng.choices(arms, weights)[0]
+        return rng.choices(list(arms), weights)[0]
 
     def _donor(self, number: int, rng: random.Random) -> int:
         others = [island for island in range(ISLANDS) if island != number]

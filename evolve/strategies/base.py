@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,7 +16,9 @@ class View:
 
     initial: the program that the search starts from, measured (it may be invalid: then only "explore" makes sense).
     progress: share of the budget that is used, 0 to 1. operators: the operators that the proposer can carry out.
-    models: the models of the run, none for proposers without.
+    models: the models of the run, none for proposers without. gaps: train gaps of a told valid candidate, instance by
+    instance in the split's order; read when they are asked for. assisted: whether the mutator works beside the models:
+    then small changes and constants are left to it.
     """
 
     initial: Candidate
@@ -24,12 +26,16 @@ class View:
     operators: Mapping[str, int]  # name -> number of parents it takes at least
     models: Sequence[str]
     number: int
+    gaps: Callable[[str], Sequence[float]] = lambda _: ()
+    assisted: bool = False
 
 
 class Strategy(Protocol):
     """State changes in `tell` alone, so that a run is rebuilt by telling its candidates again in their order.
 
     `ask` must depend on nothing but that state, the view and `rng`, which is seeded by (run seed, candidate number).
+
+    A strategy whose prompts are to tell nothing of the run's other candidates says so by `independent = True`.
     """
 
     def ask(self, view: View, rng: random.Random) -> Proposal:
@@ -40,3 +46,10 @@ class Strategy(Protocol):
 
         The first that it is told of is the initial program, number 0.
         """
+
+
+def finalists(strategy: Strategy) -> Sequence[str]:
+    """Programs that are to be measured on validation at the end of a run, beside the best on train: what a strategy's
+    optional method `finalists()` names, best first."""
+    named: Callable[[], Sequence[str]] = getattr(strategy, "finalists", tuple)
+    return named()

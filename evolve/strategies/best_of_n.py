@@ -5,18 +5,19 @@ from __future__ import annotations
 import random
 
 from evolve.records import Candidate, Proposal
+from evolve.strategies import _mix
 from evolve.strategies.base import View
 
 
 class BestOfN:
-    """Asks for "explore" from the initial program each time; keeps nothing."""
+    """Asks for "explore" from the initial program each time; keeps nothing, and no prompt tells of other candidates."""
+
+    independent = True
 
     def ask(self, view: View, rng: random.Random) -> Proposal:
-        operator = (
-            "explore" if "explore" in view.operators else min(view.operators, key=lambda n: (view.operators[n], n))
-        )
-        model = rng.choice(list(view.models)) if view.models else None
-        return Proposal(operator, (view.initial.id,) * max(1, view.operators[operator]), (), model)
+        operator = _mix.nearest(view, "explore") or _mix.easiest(view)
+        parents = (view.initial.id,) * max(1, view.operators[operator])
+        return Proposal(operator, parents, (), _mix.model(view, rng))
 
     def tell(self, candidate: Candidate) -> None:
         """Nothing is learnt."""

@@ -14,6 +14,7 @@ import tokenize
 
 from evolve.syntax.algebra import ordered, tidy
 from evolve.syntax.inline import rule
+from evolve.syntax.literals import constants, with_constants
 from evolve.syntax.tree import ENTRIES, deep, docstring, entry, parse
 
 _INTROSPECTION = {"eval", "exec", "locals", "globals", "vars", "dir", "getattr", "setattr", "compile", "__import__"}
@@ -23,6 +24,14 @@ _PURE_CALLS = {"max", "min", "abs", "len", "float", "int", "round", "sum", "sort
 def fingerprint(source: str) -> str:
     """A hash of the normal form. Raises SyntaxError for a program that does not parse."""
     return hashlib.blake2b(normalise(source).encode("utf-8", "replace"), digest_size=12).hexdigest()
+
+
+def shape(source: str) -> str | None:
+    """What a program is without its constants, hashed; None for one that does not parse."""
+    try:
+        return fingerprint(with_constants(source, [2.0] * len(constants(source))))
+    except (SyntaxError, ValueError):
+        return None
 
 
 def normalise(source: str) -> str:
@@ -139,13 +148,13 @@ class _Bare(ast.NodeTransformer):
         return node
 
 
-def _loaded(tree: ast.AST) -> set[str]:
+def loaded(tree: ast.AST) -> set[str]:
     return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store)}
 
 
 def _drop_unused(tree: ast.Module) -> bool:
     """Drop imports, helpers and assignments that nothing reads. Whether something was dropped."""
-    used = _loaded(tree)
+    used = loaded(tree)
     if used & _INTROSPECTION:
         return False
     used |= {name for node in ast.walk(tree) if isinstance(node, ast.Global | ast.Nonlocal) for name in node.names}
@@ -166,7 +175,7 @@ def _drop_unused(tree: ast.Module) -> bool:
             return node.name not in used
         if isinstance(node, ast.Assign) and all(isinstance(target, ast.Name) for target in node.targets):
             names = {target.id for target in node.targets if isinstance(target, ast.Name)}
-            return not names & used and not (top and names & set(ENTRIES)) and _pure(node.value)
+            return not names & used and not (top and names & set(ENTRIES)) and pure(node.value)
         return False
 
     for node in ast.walk(tree):
@@ -183,7 +192,7 @@ def _drop_unused(tree: ast.Module) -> bool:
     return dropped
 
 
-def _pure(node: ast.AST) -> bool:
+def pure(node: ast.AST) -> bool:
     """Whether evaluating the expression can have no effect but its value (or an error)."""
     for inner in ast.walk(node):
         if isinstance(inner, ast.NamedExpr | ast.Await | ast.Yield | ast.YieldFrom):
@@ -213,29 +222,29 @@ class _Sorted(ast.NodeTransformer):
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)
-        if isinstance(node.op, ast.Add | ast.Mult) and _pure(node) and self.key(node.right) < self.key(node.left):
+        if isinstance(node.op, ast.Add | ast.Mult) and pure(node) and self.key(node.right) < self.key(node.left):
             node.left, node.right = node.right, node.left
         return node
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
         extreme = isinstance(node.func, ast.Name) and node.func.id in ("max", "min") and not node.keywords
-        if extreme and len(node.args) > 1 and _pure(node):
+        if extreme and len(node.args) > 1 and pure(node):
             node.args.sort(key=self.key)
         return node
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
         self.generic_visit(node)
         turned = {ast.Gt: ast.Lt, ast.GtE: ast.LtE}
-        if len(node.ops) == 1 and type(node.ops[0]) in turned and _pure(node):
+        if len(node.ops) == 1 and type(node.ops[0]) in turned and pure(node):
             return ast.Compare(node.comparators[0], [turned[type(node.ops[0])]()], [node.left])
         return node
 
 
 def _keep(tree: ast.Module) -> set[str] | None:
     """Names that must stay as they are; None where a program may look names up by their text."""
-    loaded = _loaded(tree)
-    if loaded & _INTROSPECTION:
+    read = loaded(tree)
+    if read & _INTROSPECTION:
         return None
     kept = set(dir(builtins)) | set(ENTRIES)
     for node in ast.walk(tree):

@@ -112,10 +112,10 @@ class Child(Handle):
 def children(pid: int) -> list[int]:
     """The processes whose parent is this one, if it still runs."""
     found = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
+    for name in filter(str.isdecimal, os.listdir("/proc")):  # not glob: it fails at a process that ends meanwhile
         with contextlib.suppress(OSError):
-            if int(path.read_bytes().rpartition(b")")[2].split()[1]) == pid:
-                found.append(int(path.parent.name))
+            if int(Path("/proc", name, "stat").read_bytes().rpartition(b")")[2].split()[1]) == pid:
+                found.append(int(name))
     return found
 
 

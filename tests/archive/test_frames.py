@@ -102,3 +102,21 @@ def test_completions(filled: Archive) -> None:
     assert frame["cost"].sum() == 0.25
     assert "messages" not in frame
     assert filled.completions_frame("two").empty
+
+
+def test_a_baseline_that_was_lent_its_gaps_keeps_its_time(archive: Archive) -> None:
+    """The second run takes the gaps of the first one's baseline, and does not know how long it took."""
+    for created, (run, seconds) in enumerate({"one": 0.25, "two": None}.items()):
+        archive.create_run(samples.run(run, created=1000.0 + created))
+        fields = {"status": "valid", "name": "edd", "operator": "baseline", "syntax": "s", "gaps": {"validation": 1.0}}
+        archive.save_candidate(samples.candidate(-1, run, decision_seconds=seconds, **fields), {})
+    [row] = archive.leaderboard("tardiness").to_dict("records")
+    assert (row["run"], row["decision_seconds"]) == ("two", 0.25)
+
+
+def test_the_archive_at_the_top_level() -> None:
+    import evolve
+
+    assert evolve.Archive is Archive
+    with pytest.raises(AttributeError, match="has no attribute 'Archives'"):
+        _ = evolve.Archives  # type: ignore[attr-defined]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ candidates = 500
 parallel = 2
 seed = 3
 sandbox = "process"
+polish = false
 """
 
 # What a terminal must not take for its own mark-up.
@@ -75,20 +76,36 @@ Within = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def within(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Within:
-    """within(folder, "show", …) -> exit code, stdout, stderr: `evolve …` in this process, in that folder."""
+    """within(folder, "show", …) -> exit code, stdout, stderr: `evolve …` in this process, in that folder. It starts in
+    no time, which `evolve` in a process of its own does not: that is for what has to do with processes."""
 
-    def run(folder: Path, *words: str) -> tuple[int, str, str]:
+    def run(folder: Path, *words: str | Path, env: Mapping[str, str] | None = None) -> tuple[int, str, str]:
         monkeypatch.chdir(folder)
         monkeypatch.setenv("COLUMNS", "160")
         monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
         monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-        monkeypatch.setattr(sys, "argv", ["evolve", *words])
+        for name, value in (env or {}).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(sys, "argv", ["evolve", *map(str, words)])
         code = 0
         try:
             main()
         except SystemExit as end:
             code = int(end.code or 0)
         return code, *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def refused(within: Within) -> Callable[..., str]:
+    """refused(folder, "run", …) -> the one line of the error."""
+
+    def run(folder: Path, *words: str | Path, env: Mapping[str, str] | None = None) -> str:
+        code, out, err = within(folder, *words, env=env)
+        assert code == 2, out + err
+        assert err.count("\n") == 1, err
+        return err
 
     return run
 

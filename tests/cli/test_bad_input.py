@@ -11,10 +11,15 @@ from pathlib import Path
 import pytest
 
 from evaluators.problem import problem_names, shipped_problems
-from tests.cli.running import evolve, refused
+from evolve.archive import Archive
+from tests.archive import samples
+from tests.cli.conftest import Within
+from tests.cli.running import evolve
+from tests.cli.running import refused as one_line
 from tests.fakes.fixtures import *  # noqa: F403
 from tests.fakes.openai_server import FakeServer
 
+Refused = Callable[..., str]
 QUICK = ("--sandbox", "process", "--candidates", "2")
 
 
@@ -25,7 +30,7 @@ def copied(tmp_path: Path) -> Path:
 
 
 def test_unknown_problem(tmp_path: Path) -> None:
-    line = refused(evolve("run", "no_such_problem", cwd=tmp_path))
+    line = one_line(evolve("run", "no_such_problem", cwd=tmp_path))
     assert "no_such_problem" in line
     assert all(name in line for name in problem_names())
     assert not (tmp_path / "evolve.db").exists()
@@ -39,9 +44,9 @@ def test_unknown_problem(tmp_path: Path) -> None:
         ("surprise = 1", "problem.toml:"),
     ],
 )
-def test_broken_problem_toml(copied: Path, text: str, says: str) -> None:
+def test_broken_problem_toml(refused: Refused, copied: Path, text: str, says: str) -> None:
     (copied / "problem.toml").write_text(text)
-    assert says in refused(evolve("run", copied, cwd=copied.parent))
+    assert says in refused(copied.parent, "run", copied)
 
 
 @pytest.mark.parametrize(
@@ -55,65 +60,45 @@ def test_broken_problem_toml(copied: Path, text: str, says: str) -> None:
         (("call_seconds", "seconds_a_call"), "[limits]"),
     ],
 )
-def test_problem_toml_that_asks_for_what_there_is_not(copied: Path, change: tuple[str, str], says: str) -> None:
+def test_problem_toml_that_asks_for_what_there_is_not(
+    refused: Refused, copied: Path, change: tuple[str, str], says: str
+) -> None:
     path = copied / "problem.toml"
     assert change[0] in path.read_text()
     path.write_text(path.read_text().replace(*change))
-    line = refused(evolve("run", copied, *QUICK, cwd=copied.parent))
+    line = refused(copied.parent, "run", copied, *QUICK)
     assert says in line
     assert "problem.toml" in line
 
 
-def test_statement_without_its_signature(copied: Path) -> None:
+def test_statement_without_its_signature(refused: Refused, copied: Path) -> None:
     (copied / "statement.md").write_text("Schedule the jobs well.\n")
-    line = refused(evolve("run", copied, cwd=copied.parent))
+    line = refused(copied.parent, "run", copied)
     assert "statement.md" in line
     assert "def priority(" in line
 
 
-def test_missing_files(copied: Path) -> None:
+def test_missing_files(refused: Refused, copied: Path) -> None:
     (copied / "initial.py").unlink()
-    assert "initial.py is missing" in refused(evolve("run", copied, cwd=copied.parent))
+    assert "initial.py is missing" in refused(copied.parent, "run", copied)
 
 
-def test_unreachable_endpoint(tmp_path: Path) -> None:
-    line = refused(
-        evolve(
-            "run",
-            "single_machine_tardiness",
-            "--model",
-            "m",
-            "--base-url",
-            "http://127.0.0.1:9/v1",
-            *QUICK,
-            cwd=tmp_path,
-        )
-    )
-    assert "cannot reach http://127.0.0.1:9/v1" in line
+def test_unreachable_endpoint(refused: Refused, tiny: Path, tmp_path: Path) -> None:
+    words = ("--model", "m", "--base-url", "http://127.0.0.1:9/v1", *QUICK)
+    assert "cannot reach http://127.0.0.1:9/v1" in refused(tmp_path, "run", tiny, *words)
 
 
-def test_wrong_key(openai_server: Callable[..., FakeServer], tmp_path: Path) -> None:
+def test_wrong_key(refused: Refused, openai_server: Callable[..., FakeServer], tiny: Path, tmp_path: Path) -> None:
     server = openai_server(key="right")
-    line = refused(
-        evolve(
-            "run",
-            "single_machine_tardiness",
-            "--model",
-            "fake-small",
-            "--base-url",
-            server.url,
-            *QUICK,
-            cwd=tmp_path,
-            env={"OPENAI_API_KEY": "wrong-secret"},
-        )
-    )
+    words = ("--model", "fake-small", "--base-url", server.url, *QUICK)
+    line = refused(tmp_path, "run", tiny, *words, env={"OPENAI_API_KEY": "wrong-secret"})
     assert "OPENAI_API_KEY" in line
     assert "wrong-secret" not in line
     assert b"wrong-secret" not in (tmp_path / "evolve.db").read_bytes()
 
 
-def test_no_key(tmp_path: Path) -> None:
-    line = refused(evolve("run", "single_machine_tardiness", "--model", "gpt-4o", *QUICK, cwd=tmp_path))
+def test_no_key(refused: Refused, tmp_path: Path) -> None:
+    line = refused(tmp_path, "run", "single_machine_tardiness", "--model", "gpt-4o", *QUICK)
     assert "OPENAI_API_KEY" in line
     assert "--proposer mutator" in line
 
@@ -127,15 +112,15 @@ def test_no_docker(tmp_path: Path) -> None:
         cwd=tmp_path,
         env={"DOCKER_HOST": f"unix://{tmp_path}/nothing.sock"},
     )
-    assert "docker" in refused(done).lower()
+    assert "docker" in one_line(done).lower()
 
 
-def test_full_disk_stops_the_run_and_loses_nothing(tmp_path: Path) -> None:
+def test_full_disk_stops_the_run_and_loses_nothing(tiny: Path, tmp_path: Path, within: Within) -> None:
     def small_files() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
 
-    arguments = ("run", "single_machine_tardiness", "--sandbox", "process", "--candidates", "2000")
-    line = refused(evolve(*arguments, cwd=tmp_path, preexec_fn=small_files))
+    arguments = ("run", tiny, "--sandbox", "process", "--candidates", "2000", "--no-polish")
+    line = one_line(evolve(*arguments, cwd=tmp_path, preexec_fn=small_files))
     assert "disk" in line
     database = sqlite3.connect(tmp_path / "evolve.db")
     assert database.execute("pragma integrity_check").fetchone() == ("ok",)
@@ -144,40 +129,40 @@ def test_full_disk_stops_the_run_and_loses_nothing(tmp_path: Path) -> None:
     ).fetchone()
     database.close()
     assert before > 0
-    done = evolve("resume", run, "--candidates", str(before + 5), cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
+    assert within(tmp_path, "resume", run, "--candidates", str(before + 5))[0] == 0
 
 
-def test_an_archive_of_a_newer_version(tmp_path: Path) -> None:
-    assert evolve("run", "single_machine_tardiness", *QUICK, cwd=tmp_path).returncode == 0
+def test_an_archive_of_a_newer_version(refused: Refused, tmp_path: Path) -> None:
+    with Archive.open(tmp_path / "evolve.db") as archive:
+        archive.create_run(samples.run())
     database = sqlite3.connect(tmp_path / "evolve.db")
     database.execute("update evolve_schema set version_num = '9999'")
     database.commit()
     database.close()
     before = (tmp_path / "evolve.db").read_bytes()
-    line = refused(evolve("runs", cwd=tmp_path))
+    line = refused(tmp_path, "runs")
     assert "newer" in line
     assert (tmp_path / "evolve.db").read_bytes() == before
 
 
-def test_an_archive_that_is_none(tmp_path: Path) -> None:
+def test_an_archive_that_is_none(refused: Refused, tmp_path: Path) -> None:
     (tmp_path / "evolve.db").write_text("my shopping list, which is longer than a header: milk, bread, 20 eggs" * 20)
-    assert "not an SQLite database" in refused(evolve("runs", cwd=tmp_path))
-    assert "there is no archive" in refused(evolve("runs", "--archive", "other.db", cwd=tmp_path))
+    assert "not an SQLite database" in refused(tmp_path, "runs")
+    assert "there is no archive" in refused(tmp_path, "runs", "--archive", "other.db")
 
 
-def test_a_candidate_file_with_a_syntax_error(tmp_path: Path) -> None:
+def test_a_candidate_file_with_a_syntax_error(refused: Refused, tmp_path: Path) -> None:
     (tmp_path / "rule.py").write_text("def priority(p, d):\n    return (p\n")
-    line = refused(evolve("evaluate", "rule.py", "--problem", "single_machine_tardiness", cwd=tmp_path))
+    line = refused(tmp_path, "evaluate", "rule.py", "--problem", "single_machine_tardiness")
     assert "rule.py: line 2" in line
 
 
-def test_files_and_splits_that_there_are_not(tmp_path: Path) -> None:
+def test_files_and_splits_that_there_are_not(refused: Refused, tmp_path: Path) -> None:
     (tmp_path / "rule.py").write_text("def priority(p):\n    return p\n")
     problem = ("--problem", "single_machine_tardiness")
-    assert "none.py" in refused(evolve("evaluate", "none.py", *problem, cwd=tmp_path))
-    assert "has no split 'tset'" in refused(evolve("evaluate", "rule.py", *problem, "--split", "tset", cwd=tmp_path))
-    assert "no baseline" in refused(evolve("compare", "nothing", *problem, cwd=tmp_path))
+    assert "none.py" in refused(tmp_path, "evaluate", "none.py", *problem)
+    assert "has no split 'tset'" in refused(tmp_path, "evaluate", "rule.py", *problem, "--split", "tset")
+    assert "no baseline" in refused(tmp_path, "compare", "nothing", *problem)
 
 
 @pytest.mark.parametrize(
@@ -194,12 +179,12 @@ def test_files_and_splits_that_there_are_not(tmp_path: Path) -> None:
         (["--config", "none.toml"], "none.toml"),
     ],
 )
-def test_options_that_do_not_fit(tmp_path: Path, arguments: list[str], says: str) -> None:
-    assert says in refused(evolve("run", "single_machine_tardiness", *arguments, cwd=tmp_path))
+def test_options_that_do_not_fit(refused: Refused, tmp_path: Path, arguments: list[str], says: str) -> None:
+    assert says in refused(tmp_path, "run", "single_machine_tardiness", *arguments)
 
 
-def test_a_configuration_file_with_a_mistake(tmp_path: Path) -> None:
+def test_a_configuration_file_with_a_mistake(refused: Refused, tmp_path: Path) -> None:
     (tmp_path / "run.toml").write_text("candidtes = 5\n")
-    line = refused(evolve("run", "single_machine_tardiness", "--config", "run.toml", cwd=tmp_path))
+    line = refused(tmp_path, "run", "single_machine_tardiness", "--config", "run.toml")
     assert "candidtes" in line
     assert "run.toml" in line

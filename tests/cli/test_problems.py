@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from evaluators.evaluate import evaluate
+from evaluators.parting import side_by_side
 from evaluators.problem import Problem, ProblemError, load_problem, problem_names, shipped_problems
+from evaluators.protocol import EvaluatorBug
 from evolve.checking import Bench, Checked, Checker
 from evolve.cli import main
 from evolve.cli.problems import _row
@@ -279,3 +281,22 @@ def test_check_as_json_and_without_names(evolve: Evolve, folder: Path) -> None:
     assert "--all" in err
     code, _, err = evolve("problems", "check", str(folder), "--sandbox", "moon")
     assert (code, err.count("\n")) == (2, 1)
+
+
+def test_the_new_problem_draws_its_jobs(folder: Path) -> None:
+    problem = load_problem(str(folder))
+    found = side_by_side(problem, problem.initial, problem.baselines["edd"], "train", 0, InProcessSandbox())
+    assert found.drawing is not None
+    jobs = problem.instances("train")[0].data
+    assert sorted(box.end - box.start for box in found.drawing.boxes) == sorted(job.p for job in jobs)
+    ends = {box.label: box.end for box in found.drawing.boxes}
+    late = [job.weight * max(0, ends[f"job {j}"] - job.due) for j, job in enumerate(jobs)]
+    assert sum(late) == found.cost > 0
+    assert found.rival_drawing != found.drawing
+
+
+def test_a_drawing_that_fails_is_the_evaluators_bug(folder: Path) -> None:
+    edit(folder / "simulator.py", 'return Drawing("time, units of time"', "return Drawing(instance.title")
+    problem = load_problem(str(folder))
+    with pytest.raises(EvaluatorBug, match=r"draw: AttributeError: .*title.* \(simulator\.py:\d+\)"):
+        side_by_side(problem, problem.initial, problem.initial, "train", 0, InProcessSandbox())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +18,6 @@ from tests.cli.conftest import CANDIDATES, Ended, Within
 from tests.cli.running import evolve
 from tests.fakes.openai_server import FakeServer
 
-pytestmark = pytest.mark.xdist_group("ended")  # one process makes the run that they all read
 Read = Callable[..., Any]
 Serve = Callable[..., FakeServer]
 
@@ -57,7 +58,7 @@ def test_a_file_of_options_and_options_over_it(ended: Ended, read_json: Read) ->
 
 
 def test_every_reading_verb_takes_json() -> None:
-    writing = {"run", "resume", "export", "publish", "problems new", "sandbox build"}
+    writing = {"run", "resume", "export", "publish", "meter", "problems new", "sandbox build", "report", "review"}
     commands: dict[str, click.Command] = {}
 
     def walk(command: click.Command, name: str) -> None:
@@ -98,6 +99,46 @@ def test_show_run(ended: Ended, read_json: Read, within: Within) -> None:
     assert "[red]work[/bold]" in " ".join(out.split())
 
 
+def test_show_run_says_how_it_went(ended: Ended, read_json: Read, within: Within) -> None:
+    shown, out = read_json("show", ended.run), within(ended.folder, "show", ended.run)[1]
+    first, last = shown["anytime"][0], shown["anytime"][-1]
+    for split in ("train", "validation"):
+        [line] = [line for line in out.splitlines() if line.startswith(f"{split} ") and "->" in line]
+        assert re.search(r"[▁▂▃▄▅▆▇█]{50}", line)
+        assert line.endswith(f"{first[split]:.4g} -> {last[split]:.4g}")
+    assert last["train"] == min(row["gaps"]["train"] for row in shown["best"])
+    for kind in ("operators", "models"):
+        assert sum(row["candidates"] for row in shown[kind]) == CANDIDATES
+        assert sum(row["gain"] for row in shown[kind]) == pytest.approx(first["train"] - last["train"])
+        assert sum(row["calls"] for row in shown[kind]) == shown["usage"]["calls"]
+        for row in shown[kind]:
+            [line] = [line for line in out.splitlines() if line.split()[:2] == [row["name"], str(row["candidates"])]]
+            assert f"{row['gain']:.4g}" in line
+    used = {row["name"]: row for row in shown["spent"]}
+    assert (used["candidates"]["used"], used["candidates"]["limit"]) == (CANDIDATES, CANDIDATES)
+    assert f"used: {CANDIDATES} of {CANDIDATES} candidates" in out
+    for status, count in shown["ended"].items():
+        counts = re.findall(rf"^{status}(?:: \w+)? +(\d+) +\d+%", out, re.MULTILINE)
+        assert sum(map(int, counts)) == count
+
+
+def test_show_candidate_against_the_baselines(ended: Ended, read_json: Read, within: Within) -> None:
+    champion = read_json("show", ended.run)["champion"]
+    out = within(ended.folder, "show", champion)[1]
+    words = ("--problem", "tiny", "--sandbox", "process", "--split", "test")
+    rows = read_json("compare", champion, *words)
+    assert "test, by class of instances" in out
+    for row in rows[1:]:
+        [test] = row["first_against_it"]
+        [line] = [line for line in out.splitlines() if line.startswith(f"{row['program']} ")]
+        assert f"{test['difference']:+.3g} " in line
+        assert f" {test['wins']}:{test['ties']}:{test['losses']} " in line
+    for one in rows[0]["classes"]["test"]:
+        [line] = [line for line in out.splitlines() if line.startswith(f"{one['name']} ")]
+        assert f" {one['mean']:.4g} " in line
+    assert re.search(r"time: [\d.e-]+ s deciding of [\d.e-]+ s on all of train; size: \d+ nodes", out)
+
+
 def test_show_candidate_and_its_conversation(ended: Ended, read_json: Read, within: Within) -> None:
     champion = read_json("show", ended.run)["champion"]
     shown = read_json("show", champion)
@@ -125,6 +166,8 @@ def test_best(ended: Ended, read_json: Read, within: Within) -> None:
     assert gaps == sorted(gaps)
     assert all(type(row["n_train"]) is int for row in rows)
     assert read_json("best", "tiny", "--top", "2") == rows[:2]
+    assert rows[0]["pareto"], "nothing has a smaller gap"
+    assert not all(row["pareto"] for row in rows)
     lines = within(ended.folder, "best", "tiny")[1].splitlines()
     assert max(map(len, lines)) <= 80
     [mddc] = [line for line in lines if line.startswith("mddc ")]
@@ -159,7 +202,7 @@ def test_json_is_alone_on_stdout_even_where_colours_are_forced(ended: Ended) -> 
     assert json.loads(done.stdout)["valid"]
 
 
-def test_compare(ended: Ended, read_json: Read) -> None:
+def test_compare(ended: Ended, read_json: Read, within: Within) -> None:
     champion = read_json("show", ended.run)["champion"]
     words = ("--problem", "tiny", "--sandbox", "process", "--split", "test")
     rows = read_json("compare", champion, "mdd", "tiny/initial.py", *words)
@@ -172,10 +215,25 @@ def test_compare(ended: Ended, read_json: Read) -> None:
     stored = read_json("show", champion)["figures"]
     assert next(one for one in stored if one["split"] == "test") == rows[0]["splits"][0]
     assert [row["program"] for row in read_json("compare", "edd", *words)] == ["edd", "mdd", "mddc"]
+    out = within(ended.folder, "compare", "mdd", "edd", "mddc", *words)[1]
+    assert "mdd against mddc on test, by class of instances" in out, "the best of the others"
+    [test] = next(row for row in read_json("compare", "mdd", "mddc", *words) if row["program"] == "mddc")[
+        "first_against_it"
+    ]
+    assert out.splitlines()[-1].startswith(f"mdd against mddc on test: difference {test['difference']:+.3g} [")
+    assert f"{test['wins']} wins, {test['ties']} ties, {test['losses']} losses, p" in out.splitlines()[-1]
 
 
 def test_replay_is_the_same_run(ended: Ended, read_json: Read) -> None:
     assert read_json("replay", ended.run) == {"run": ended.run, "same": True, "differences": []}
+
+
+def test_showing_loads_nothing_that_takes_a_second_to_load(ended: Ended) -> None:
+    program = "import sys; from evolve.cli import app; app(standalone_mode=False); print(*sys.modules, file=sys.stderr)"
+    command = [sys.executable, "-c", program, "show", ended.run]
+    done = subprocess.run(command, cwd=ended.folder, capture_output=True, text=True, check=True)
+    assert ended.run in done.stdout
+    assert not {"alembic", "cma", "langgraph", "matplotlib", "openai", "scipy"} & set(done.stderr.split())
 
 
 def test_doctor_sandbox_and_problems(read_json: Read) -> None:

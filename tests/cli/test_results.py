@@ -16,7 +16,6 @@ import pytest
 
 from tests.cli.conftest import Ended, Within
 
-pytestmark = pytest.mark.xdist_group("ended")
 SANDBOX = ("--sandbox", "process")
 
 
@@ -172,22 +171,73 @@ def _candidates(ended: Ended, within: Within) -> list[dict[str, Any]]:
 
 def test_an_export_runs_by_itself(ended: Ended, champion: dict[str, Any], within: Within, tmp_path: Path) -> None:
     file = tmp_path / "rule.py"
-    code, _, err = within(ended.folder, "export", champion["id"], "-o", str(file))
+    code, _, err = within(ended.folder, "export", champion["id"], "-o", str(file), *SANDBOX)
     assert code == 0, err
     text = file.read_text()
-    assert text == within(ended.folder, "export", champion["id"])[1]
-    header = [line for line in text.splitlines() if line.startswith("#")]
-    assert header[0] == "# Tardiness, small: a heuristic found by evolve"
-    assert any(champion["id"] in line and "fake-small" in line for line in header)
+    assert text == within(ended.folder, "export", champion["id"], *SANDBOX)[1]
+    tree = ast.parse(text)
+    about = ast.get_docstring(tree) or ""
+    assert about.startswith("Tardiness, small: a heuristic found by evolve.")
+    assert champion["id"] in about
+    assert "fake-small" in about
     for figures in champion["figures"]:
-        assert any(line.startswith(f"# {figures['split']}: mean gap {figures['gap_mean']:.4g} [") for line in header)
-    [function] = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
-    values = ", ".join(f"{name.arg}=2.0" for name in function.args.args)
+        low, high = figures["gap_ci95"]
+        assert f"{figures['gap_mean']:.4g} [{low:.4g}, {high:.4g}]" in about
     # Isolated and without site-packages: neither this project nor anything that it depends on can be imported.
-    check = (
-        "import importlib.util, runpy; assert importlib.util.find_spec('evolve') is None; "
-        f"print(float(runpy.run_path({str(file)!r})['priority']({values})))"
+    alone = [sys.executable, "-I", "-S"]
+    absent = "import importlib.util; assert importlib.util.find_spec('evolve') is None"
+    subprocess.run([*alone, "-c", absent], cwd=tmp_path, check=True)
+    done = subprocess.run([*alone, "-m", "doctest", "-v", str(file)], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 passed" in done.stdout
+
+
+def test_exports_by_suffix_and_by_name(ended: Ended, champion: dict[str, Any], within: Within, tmp_path: Path) -> None:
+    for suffix, name in {".md": "markdown", ".tex": "latex", ".csv": "csv"}.items():
+        file = tmp_path / f"rule{suffix}"
+        assert within(ended.folder, "export", champion["id"], "-o", str(file))[0] == 0
+        code, out, err = within(ended.folder, "export", champion["id"], "--format", name)
+        assert (code, out, err) == (0, file.read_text(), "")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("-o", "rule.pdf"), "rule.pdf: no format has this suffix; name one with --format: csv, latex, markdown"),
+        (("--format", "pdf"), "there is no 'pdf', but: csv, latex, markdown, parquet, python"),
+        (("--format", "parquet"), "parquet is no text: name a file with -o"),
+        (("-o", "nowhere/rule.md"), "nowhere/rule.md: No such file or directory"),
+    ],
+)
+def test_exports_that_cannot_be(
+    ended: Ended, champion: dict[str, Any], within: Within, words: tuple[str, ...], says: str
+) -> None:
+    code, out, err = within(ended.folder, "export", champion["id"], *words)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert says in err
+
+
+def test_the_page_of_results(published: Path, champion: dict[str, Any], within: Within) -> None:
+    code, out, err = within(published, "results", "--markdown")
+    assert (code, err) == (0, "")
+    [line] = [line for line in out.splitlines() if line.startswith("| tiny ")]
+    test = next(one for one in champion["figures"] if one["split"] == "test")
+    assert f"[{champion['id']}](tiny/{champion['id']}.md) | fake-small | 20 | {test['gap_mean']:.4g} " in line
+    [row] = json.loads(within(published, "results", "--json")[1])
+    assert (row["gap_test"], row["n_test"]) == (test["gap_mean"], 20)
+    assert row["difference"] == pytest.approx(row["gap_test"] - row["gap_best_baseline"])
+    assert row["p"] == next(
+        one["p"]
+        for one in json.loads(card_of(published).read_text())["against_best_baseline"]
+        if one["split"] == "test"
     )
-    done = subprocess.run([sys.executable, "-I", "-S", "-c", check], cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert re.fullmatch(r"-?[\d.]+(e[+-]\d+)?", done.stdout.strip())
+    assert champion["id"] in within(published, "results")[1]
+    card = card_of(published).with_suffix(".md")
+    before = card.read_text()
+    card.unlink()
+    assert within(published, "results", "--write")[0] == 0
+    assert card.read_text() == before
+    assert (published / "results" / "README.md").read_text() == out
+    card_of(published).write_text("{}")
+    code, _, err = within(published, "results")
+    assert (code, err.count("\n")) == (2, 1)

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.cli.conftest import Within
-from tests.cli.running import evolve, refused
 from tests.cli.terminal import Terminal
 from tests.fakes.openai_server import FakeServer
 from tests.fakes.replies import variation
@@ -20,8 +19,8 @@ from tests.fakes.scripts import Step
 Serve = Callable[..., FakeServer]
 
 
-def test_without_a_problem(tmp_path: Path) -> None:
-    assert "problem" in refused(evolve("run", cwd=tmp_path))
+def test_without_a_problem(tmp_path: Path, refused: Callable[..., str]) -> None:
+    assert "problem" in refused(tmp_path, "run")
 
 
 # --- on a terminal --------------------------------------------------------------------------------------------------
@@ -32,7 +31,7 @@ def test_a_panel_a_diff_and_ctrl_c_then_resume(
 ) -> None:
     server = openai_server(lambda index, body: Step(seconds=0.7))
     arguments = ("run", str(tiny), "--model", "fake-small", "--base-url", server.url, "--sandbox", "process")
-    with Terminal(*arguments, "--candidates", "18", "--parallel", "3", cwd=tmp_path) as terminal:
+    with Terminal(*arguments, "--candidates", "18", "--parallel", "3", "--no-polish", cwd=tmp_path) as terminal:
         before = termios.tcgetattr(terminal.slave)
         run = terminal.wait_for(r"run (\w{6}): tiny, fake-small, islands")[1]
         terminal.wait_for(r"best on validation +[\d.e+]+ +\(candidate \d+, \w+\) +best baseline: mddc 12\.98")
@@ -55,10 +54,10 @@ def test_a_panel_a_diff_and_ctrl_c_then_resume(
     stopped_at = row["candidates"]
     assert 0 < stopped_at < 18
     server.script = ()
-    done = evolve("resume", run, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert "Budget used up: 18 candidates." in done.stdout
-    counts = [int(n) for n in re.findall(r"(\d+)/18 candidates", done.stdout)]
+    code, out, err = within(tmp_path, "resume", run)
+    assert code == 0, err
+    assert "Budget used up: 18 candidates." in out
+    counts = [int(n) for n in re.findall(r"(\d+)/18 candidates", out)]
     assert all(count > stopped_at for count in counts)  # those of the first session count in
     [row] = json.loads(within(tmp_path, "runs", "--json")[1])
     assert (row["status"], row["candidates"]) == ("finished", 18)
@@ -101,11 +100,11 @@ def test_exchange(tiny: Path, tmp_path: Path, within: Within) -> None:
     writer.start()
     try:
         words = ("--proposer", "exchange", "--candidates", "4", "--parallel", "4", "--sandbox", "process")
-        done = evolve("run", tiny, *words, cwd=tmp_path)
+        code, _, err = within(tmp_path, "run", tiny, *words, "--no-polish")
     finally:
         over.set()
         writer.join()
-    assert done.returncode == 0, done.stderr
+    assert code == 0, err
     assert set(answered) == {"1-0", "2-0", "3-0", "4-0"}
     assert "def priority(p, d, t" in answered["1-0"]
     assert "1-0.reply.md" in answered["1-0"]
@@ -117,15 +116,14 @@ def test_exchange(tiny: Path, tmp_path: Path, within: Within) -> None:
 
 
 def test_a_model_that_breaks_down_says_how_to_go_on(
-    openai_server: Serve, tiny: Path, tmp_path: Path, within: Within
+    openai_server: Serve, tiny: Path, tmp_path: Path, within: Within, refused: Callable[..., str]
 ) -> None:
     server = openai_server(lambda index, body: Step() if index < 4 else Step("status", status=401))
-    words = ("--model", "fake-small", "--base-url", server.url, "--sandbox", "process", "--candidates", "12")
-    line = refused(evolve("run", tiny, *words, cwd=tmp_path))
-    assert "key" in line
+    words = ("--model", "fake-small", "--base-url", server.url, "--sandbox", "process", "--no-polish")
+    assert "key" in refused(tmp_path, "run", tiny, *words, "--candidates", "12")
     [row] = json.loads(within(tmp_path, "runs", "--json")[1])
     assert row["status"] == "stopped"
     server.script = ()
-    assert evolve("resume", row["run"], cwd=tmp_path).returncode == 0
+    assert within(tmp_path, "resume", row["run"])[0] == 0
     [row] = json.loads(within(tmp_path, "runs", "--json")[1])
     assert (row["status"], row["candidates"]) == ("finished", 12)

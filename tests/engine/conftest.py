@@ -25,7 +25,7 @@ def searched(tiny: Path, tmp_path: Path) -> Callable[..., Conducted]:
 
     def run(**options: Any) -> Conducted:
         archive = Archive.open(tmp_path / f"{len(list(tmp_path.iterdir()))}.db")
-        config = read_config(str(tiny), None, {"sandbox": "process", **options})
+        config = read_config(str(tiny), None, {"sandbox": "process", "polish": False, **options})
         return asyncio.run(conduct(new_run(config, archive), archive, Silent())), archive
 
     return run

@@ -15,7 +15,7 @@ from evaluators.evaluate import Evaluation, InstanceResult, evaluate
 from evaluators.problem import Problem, load_problem
 from evolve.archive import Archive
 from evolve.cli.measure import _evaluation_json, _program_json
-from evolve.exporting import export_python
+from evolve.exporting import formats, subject_of
 from evolve.figures import against, group_means, split_figures
 from evolve.publishing import publish
 from evolve.records import Candidate, Run
@@ -109,7 +109,8 @@ def test_tables_json_cards_and_exports_show_the_same(measured: Measured, tmp_pat
         path = publish(
             candidate, run, problem, archive, lambda text, split: evaluate(problem, text, split, sandbox), tmp_path
         )
-        exported = export_python(candidate, problem, archive)
+        subject = subject_of(candidate, run, problem, archive, lambda: None)
+        exported = {name: form.write(subject) for name, form in formats().items() if name != "parquet"}
         [row] = archive.leaderboard("tiny").to_dict("records")
     card = json.loads(path.read_text())
     first = Program(candidate.id, "mutator", stored, highlight=True)
@@ -128,7 +129,10 @@ def test_tables_json_cards_and_exports_show_the_same(measured: Measured, tmp_pat
         assert (of_command["gap_mean"], of_command["gap_ci95"]) == (figures["gap_mean"], figures["gap_ci95"])
         assert row[f"gap_{split}"] == pytest.approx(figures["gap_mean"])
         low, high = figures["gap_ci95"]
-        assert f"# {split}: mean gap {figures['gap_mean']:.4g} [{low:.4g}, {high:.4g}]" in exported
+        assert f"{figures['gap_mean']:.4g} [{low:.4g}, {high:.4g}]" in exported["python"]
+        assert f"{figures['gap_mean']:.4g} \\[{low:.3g}, {high:.3g}\\]" in exported["markdown"]
+        assert rf"${figures['gap_mean']:.4g}$ & $[{low:.3g},\ {high:.3g}]$" in exported["latex"]
+        assert subject.frame().groupby("split")["gap"].mean()[split] == pytest.approx(figures["gap_mean"])
         assert f"{figures['gap_mean']:.4g}" in text
         [test] = [one for one in rows[1]["first_against_it"] if one["split"] == split]
         [of_card] = [one for one in card["against_paper_rule"] if one["split"] == split]

@@ -25,7 +25,7 @@ class Pool:
         self.calls: list[str] = []
 
     async def evaluate(
-        self, source: str, split: str, positions: Sequence[int] | None = None, relabelling: int = 0
+        self, source: str, split: str, positions: Sequence[int] | None = None, relabelling: int = 0, gate: Any = None
     ) -> Evaluation:
         self.calls.append(source)
         await asyncio.sleep(0)
@@ -45,11 +45,11 @@ def measuring(tiny: Path) -> Any:
 
 def test_only_told_programs_lend_their_evaluation(measuring: Any) -> None:
     async def scenario() -> None:
-        one, two = await asyncio.gather(measuring.train("1", "s1"), measuring.train("1", "s1"))
+        one, two = await asyncio.gather(measuring.train("1", "s1", 5), measuring.train("1", "s1", 5))
         assert one is not two
         measuring.remember(told(1), lambda: one)
-        assert await measuring.train("1", "s1") is one
-        assert (await measuring.train("2", "s2")).gap_mean == 2.0
+        assert await measuring.train("1", "s1", 5) is one
+        assert (await measuring.train("2", "s2", 5)).gap_mean == 2.0
         assert measuring.pool.calls == ["1", "1", "2"]
 
     asyncio.run(scenario())

@@ -33,7 +33,7 @@ def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def proposals(archive: Archive, run: str) -> list[Candidate]:
-    return [candidate for candidate in archive.candidates_of(run) if candidate.number > 0]
+    return [candidate for candidate in archive.candidates_of(run) if candidate.proposed]
 
 
 def options(server: FakeServer, **more: Any) -> dict[str, Any]:
@@ -134,7 +134,7 @@ def test_a_replay_needs_no_model_and_is_the_same_run(
     monkeypatch.setattr("evolve.proposers.openai.price", lambda model, *_: 5.0 if model == "fake-large" else 0.01)
     server = openai_server(SCRIPTS["weak"])
     models = ["fake-small", "fake-large"]
-    ending, archive = searched(**options(server, candidates=40, strategy=strategy, models=models))
+    ending, archive = searched(**options(server, candidates=24, strategy=strategy, models=models))
     asked = len(server.requests)
     with Archive.open(tmp_path / "replay.db") as into:
         again, differences = asyncio.run(replay(ending.run, archive, into, Silent()))
@@ -180,3 +180,31 @@ def test_an_endpoint_that_breaks_down_does_not_use_the_budget_up(
         again.config["candidates"] = 40
         assert asyncio.run(conduct(again, archive, Silent())).run.status == "finished"
         assert len(proposals(archive, run.id)) == 40
+
+
+def test_the_mutator_works_beside_the_model_and_costs_no_call(openai_server: Serve, searched: Searched) -> None:
+    server = openai_server()
+    ending, archive = searched(**options(server, candidates=12, strategy="adaptive", mutations=3, tuning=5))
+    made = proposals(archive, ending.run.id)
+    by = {name: [c for c in made if c.proposer == name] for name in ("openai", "mutator")}
+    assert len(by["openai"]) == 12
+    assert 12 < len(by["mutator"]) <= 36
+    assert len(made) == sum(map(len, by.values()))
+    assert archive.usage(ending.run.id).calls == len(server.paid)
+    assert all(archive.completions(ending.run.id, c.number) == [] for c in by["mutator"])
+    assert all(c.model is None and c.price == 0 for c in by["mutator"])
+    assert {c.operator for c in by["openai"]} <= {"explore", "mutate", "combine"}, "the rest is left to the mutator"
+    parents = {parent for c in by["mutator"] for parent in c.parents}
+    assert parents & {c.id for c in by["openai"]}, "it works on the model's programs too"
+
+
+def test_a_run_with_the_mutator_beside_it_is_the_same_when_replayed(
+    openai_server: Serve, searched: Searched, tmp_path: Path
+) -> None:
+    server = openai_server(lambda index, body: BAD_DAY.get(index, Step()))
+    ending, archive = searched(
+        **options(server, calls=16, strategy="adaptive", mutations=3, tuning=5, staged=True, timeout=1.5)
+    )
+    with Archive.open(tmp_path / "replayed.db") as into:
+        _, differences = asyncio.run(replay(ending.run, archive, into, Silent()))
+    assert differences == []

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evolve.replies import Unparsed, program_of, thought_of
+from evolve.replies import HINT_WORDS, Unparsed, hint_of, program_of, thought_of
 
 RULE = "def priority(p, d):\n    return p\n"
 PARENT = "def priority(p, d):\n    x = p\n    return x + d\n"
@@ -81,3 +81,9 @@ def test_thought_is_the_first_docstring_line() -> None:
     assert thought_of('"""Module."""\ndef priority(p): return p') == "Module."
     assert thought_of("def (") is None
     assert thought_of(None) is None
+
+
+def test_a_hint_is_the_text_of_a_reply() -> None:
+    assert hint_of(f"Look at\n\nthe slack.\n```python\n{RULE}```\nIt helps.") == "Look at the slack. It helps."
+    assert hint_of("word " * 500) == " ".join(["word"] * HINT_WORDS)
+    assert hint_of(None) is hint_of("") is hint_of(f"```python\n{RULE}") is None

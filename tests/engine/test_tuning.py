@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from evolve.allocation import MOST
 from evolve.syntax import constants
 from evolve.tuning import Measure, Tuned, tune
 from tests.engine.conftest import Conducted
@@ -86,7 +87,7 @@ def test_survivors_are_tuned_and_what_was_proposed_is_kept(
     for one in changed:
         assert one.train is not None
         assert one.train < one.note["proposed_gap"]
-        assert 0 < one.note["tuning"] <= 10
+        assert 0 < one.note["tuning"] <= 10 * MOST
         assert one.syntax != one.note["proposed"]
     plain, archive = searched(**{**settings, "tuning": 0})
     assert not any("proposed" in one.note for one in proposals(archive, plain.run.id))

@@ -10,6 +10,7 @@ import pytest
 from evaluators.driver import Clock, Played, play
 from evaluators.protocol import Evaluator, Instance
 from sandbox.session import InProcessSession, Limits, Report, Session
+from tests.tiny import tiny as tiny
 
 
 class Recorder:
@@ -22,6 +23,9 @@ class Recorder:
     def call(self, message: Mapping[str, Any], seconds: float) -> Any:
         self.messages.append(message)
         return self.inner.call(message, seconds)
+
+    def waited(self) -> float:
+        return 0.0
 
     def close(self) -> Report:
         return self.inner.close()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluators.answers import listed, numbered, plain
+from evaluators.answers import keyed, listed, numbered, plain
 from evaluators.protocol import Illegal
 
 
@@ -36,3 +36,10 @@ def test_what_is_no_list() -> None:
     for answer, kind in (("01", "str"), (None, "NoneType"), ({0: 1}, "dict"), (np.array(1), "int")):
         with pytest.raises(Illegal, match=f"solve must return a list, not a {kind}"):
             listed(answer, "a list")
+
+
+def test_a_dict_has_all_of_its_keys_and_no_others() -> None:
+    assert keyed({"a": 1, "b": 2}, {"a", "b"}, "two", "solve") == {"a": 1, "b": 2}
+    for answer, reason in (({"a": 1}, "the keys a"), ({"a": 1, "b": 2, 3: 4}, "the keys a, b, 3"), ([1], "a list")):
+        with pytest.raises(Illegal, match=f"solve returned {reason}; expected two"):
+            keyed(answer, {"a", "b"}, "two", "solve")

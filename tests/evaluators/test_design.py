@@ -75,7 +75,7 @@ NETWORK = Network(
 
 def test_a_road_that_hurts_everybody_is_not_built() -> None:
     """378.9 vehicle minutes without the shortcut, 594 with it: the optimum is to build nothing."""
-    town = Town(NETWORK, ((4, 5),), (10,))
+    town = Town(NETWORK, ((4, 5),), (10,), columns=2)
 
     def total(built: frozenset[int]) -> float:
         return assign(NETWORK, town.closed(built)).total

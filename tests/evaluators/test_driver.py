@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evaluators.driver import WIDTH, Clock, play, smallest
+from evaluators.driver import WIDTH, Clock, play
 from evaluators.protocol import Evaluator, EvaluatorBug, Feature, Illegal, Instance, Labels, Outcome, Reference, Table
+from evaluators.ties import smallest
 from sandbox.session import CandidateError, InProcessSession, Limits, Report
 
 
@@ -111,6 +112,9 @@ class Lying:
 
     def call(self, message: Mapping[str, Any], seconds: float) -> Any:
         return self.answer
+
+    def waited(self) -> float:
+        return 0.0
 
     def close(self) -> Report:
         return Report()

@@ -35,6 +35,9 @@ class Sandbox:
             def call(self, message: Mapping[str, Any], seconds: float) -> Any:
                 return outer.respond(message, honest)
 
+            def waited(self) -> float:
+                return 0.0
+
             def close(self) -> Report:
                 outer.closed += 1
                 return Report(stdout="said")

@@ -140,6 +140,8 @@ class FakeServer:
                 "prompt_tokens_details": {"cached_tokens": step.cached},
             }
         text = json.dumps(data).encode()
+        if body.get("stream"):
+            return StreamingResponse(_streamed(data, body), media_type="text/event-stream")
         if step.kind == "disconnect":
             return StreamingResponse(
                 _broken(text), headers={"content-length": str(len(text))}, media_type="application/json"
@@ -163,6 +165,24 @@ class FakeServer:
 
 def _wrong_key() -> Response:
     return JSONResponse({"error": {"message": "Incorrect API key provided", "code": "invalid_api_key"}}, 401)
+
+
+async def _streamed(data: dict[str, Any], body: dict[str, Any]) -> AsyncIterator[bytes]:
+    """The reply in three pieces, and the usage in an event of its own where it is asked for."""
+    text = data["choices"][0]["message"]["content"] or ""
+    third = len(text) // 3 + 1
+    head = {name: data[name] for name in ("id", "created", "model")} | {"object": "chat.completion.chunk"}
+    for place in range(0, len(text), third):
+        piece = {"index": 0, "delta": {"content": text[place : place + third]}, "finish_reason": None}
+        yield _event({**head, "choices": [piece]})
+    yield _event({**head, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+    if "usage" in data and (body.get("stream_options") or {}).get("include_usage"):
+        yield _event({**head, "choices": [], "usage": data["usage"]})
+    yield b"data: [DONE]\n\n"
+
+
+def _event(data: dict[str, Any]) -> bytes:
+    return b"data: " + json.dumps(data).encode() + b"\n\n"
 
 
 async def _broken(text: bytes) -> AsyncIterator[bytes]:

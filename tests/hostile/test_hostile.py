@@ -15,10 +15,10 @@ import pytest
 
 from evaluators.evaluate import Evaluation, evaluate
 from evaluators.problem import Problem, load_problem
-from sandbox.backends.base import Options
+from sandbox.backends.base import Options, children
 from sandbox.client import Lease
 from sandbox.pool import Slot, load_backend
-from sandbox.session import InProcessSandbox, Limits
+from sandbox.session import BUSY, InProcessSandbox, Limits
 from tests.conftest import Variant, miss
 
 HERE = Path(__file__).parent
@@ -140,7 +140,7 @@ def test_hostile(
         elapsed = time.monotonic() - start
         outcome = result.failure.kind if result.failure else "valid"
         assert outcome in ([expected] if isinstance(expected, str) else expected), result.failure
-        assert elapsed < CALL_SECONDS * (1 if outcome == "timeout" else 2) + 2.0
+        assert elapsed < CALL_SECONDS * BUSY + 2.0  # on a busy machine; on an idle one its limit ends it
         if outcome == "valid":
             assert [one.cost for one in result.results] == costs[meta.get("SAME_AS", "honest")]
         assert len(result.report.stdout) + len(result.report.stderr) < 2 * (LIMITS.output_kb << 10) + 200
@@ -163,16 +163,9 @@ def _nothing_is_left(slot: Slot) -> None:
 
 
 def _tree(lease: Lease) -> list[int]:
-    children: dict[int, list[int]] = {}
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parent = int(path.read_bytes().rpartition(b")")[2].split()[1])
-        except OSError:
-            continue
-        children.setdefault(parent, []).append(int(path.parent.name))
     found = [lease.handle.pid]
     for pid in found:
-        found += children.get(pid, [])
+        found += children(pid)
     return found
 
 

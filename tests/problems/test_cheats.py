@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from evaluators.evaluate import evaluate
-from evaluators.problem import load_problem, problem_names
+from evaluators.problem import Problem, load_problem, problem_names
+from evolve.standings import read
 from sandbox.pool import Slot, open_sandbox
 from sandbox.session import KINDS
 
@@ -28,6 +30,18 @@ def slot() -> Iterator[Slot]:
     made = open_sandbox("process")
     yield made
     made.close()
+
+
+@cache
+def loaded(name: str) -> Problem:
+    return load_problem(name)
+
+
+def honest_gap(problem: str, program: str) -> float:
+    """What a program of the problem achieves on train by its standings, which `problems check` holds against it."""
+    standings = read(loaded(problem))
+    assert standings is not None
+    return standings.gaps[program]["train"]
 
 
 def constants(source: str) -> dict[str, Any]:
@@ -51,15 +65,13 @@ def test_cheat(cheat: str, slot: Slot) -> None:
     name, _, stem = cheat.partition("/")
     source = (HERE / name / f"{stem}.py").read_text()
     assert ast.get_docstring(ast.parse(source)), "it does not say what it tries"
-    meta, problem = constants(source), load_problem(name)
+    meta, problem = constants(source), loaded(name)
     assert meta["EXPECT"] in (*KINDS, "valid")
     made = evaluate(problem, source, "train", slot)
     assert (made.failure.kind if made.failure else "valid") == meta["EXPECT"], made.failure
     if made.failure:
         assert len(made.failure.message) > 10
     else:
-        programs = {"initial": problem.initial, **problem.baselines}
-        honest = evaluate(problem, programs[meta["NO_BETTER_THAN"]], "train", slot)
+        honest = honest_gap(name, meta["NO_BETTER_THAN"])
         assert made.gap_mean is not None
-        assert honest.gap_mean is not None
-        assert made.gap_mean >= honest.gap_mean - 1e-9
+        assert made.gap_mean >= honest - 1e-6 * max(1.0, abs(honest))  # standings have eight digits

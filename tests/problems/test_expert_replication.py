@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -11,10 +10,10 @@ import pytest
 
 from evaluators.evaluate import Evaluation, evaluate
 from evaluators.gpus.experts import balancedness, replicas
-from evaluators.problem import Problem, load_problem
 from evaluators.protocol import Instance, Labels, Outcome
 from evaluators.references import disagreements
 from sandbox.session import InProcessSandbox
+from tests.measured import of_problem
 
 # Mean gap on test, in points of balancedness.
 GOLDEN = {
@@ -28,16 +27,7 @@ GOLDEN = {
 }
 
 
-@cache
-def problem() -> Problem:
-    return load_problem("expert_replication")
-
-
-@cache
-def measured(baseline: str, split: str) -> Evaluation:
-    made = evaluate(problem(), problem().baselines[baseline], split, InProcessSandbox())
-    assert made.failure is None
-    return made
+problem, measured = of_problem("expert_replication")
 
 
 def mean(made: Evaluation) -> float:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from functools import cache
 
 import pytest
 
 from evaluators.evaluate import Evaluation, evaluate
 from evaluators.machines.shop import faults
-from evaluators.problem import Problem, load_problem
 from evaluators.protocol import Instance, Labels, Outcome
 from evaluators.references import disagreements
 from sandbox.session import InProcessSandbox
+from tests.measured import of_problem
 
 # Mean gap per class 15x15 20x15 20x20 30x15 30x20 50x15 50x20 100x20, and over all, in per cent.
 GOLDEN = {
@@ -26,16 +25,7 @@ GOLDEN = {
 MEANS = {"lpt": 43.06, "lwkr": 45.67}
 
 
-@cache
-def problem() -> Problem:
-    return load_problem("job_shop")
-
-
-@cache
-def measured(baseline: str, split: str = "test") -> Evaluation:
-    made = evaluate(problem(), problem().baselines[baseline], split, InProcessSandbox())
-    assert made.failure is None
-    return made
+problem, measured = of_problem("job_shop", default="test")
 
 
 def mean(made: Evaluation) -> float:

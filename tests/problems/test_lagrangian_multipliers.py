@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import pytest
 
 from evaluators.evaluate import Evaluation, evaluate
-from evaluators.problem import Problem, load_problem
 from evaluators.references import disagreements
 from sandbox.session import InProcessSandbox
+from tests.measured import of_problem
 
 # Mean gap on train, in per cent.
 GOLDEN = {
@@ -22,17 +20,7 @@ GOLDEN = {
 }
 
 
-@cache
-def problem() -> Problem:
-    return load_problem("lagrangian_multipliers")
-
-
-@cache
-def measured(name: str, split: str = "train") -> Evaluation:
-    source = problem().initial if name == "initial" else problem().baselines[name]
-    made = evaluate(problem(), source, split, InProcessSandbox())
-    assert made.failure is None
-    return made
+problem, measured = of_problem("lagrangian_multipliers")
 
 
 def mean(made: Evaluation) -> float:

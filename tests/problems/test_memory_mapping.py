@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from functools import cache
 from itertools import pairwise
 
 import pytest
 
-from evaluators.evaluate import Evaluation, evaluate
-from evaluators.problem import Problem, load_problem
+from evaluators.evaluate import evaluate
 from evaluators.references import disagreements
 from sandbox.session import InProcessSandbox
+from tests.measured import of_problem
 
 FIRST_FIT = ("program_order", "size_ascending", "size_descending", "uses_per_lifetime", "density")
 
 
-@cache
-def problem() -> Problem:
-    return load_problem("memory_mapping")
-
-
-@cache
-def measured(baseline: str, split: str) -> Evaluation:
-    made = evaluate(problem(), problem().baselines[baseline], split, InProcessSandbox())
-    assert made.failure is None
-    return made
+problem, measured = of_problem("memory_mapping")
 
 
 def mean(baseline: str, split: str) -> float:

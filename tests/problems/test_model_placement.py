@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import pytest
@@ -11,21 +10,11 @@ from evaluators.evaluate import Evaluation, evaluate
 from evaluators.gpus.fleets import Fleet, published
 from evaluators.gpus.packing import least_pressure, pressure, value
 from evaluators.gpus.placement import leaderboard, round_robin
-from evaluators.problem import Problem, load_problem
 from evaluators.references import disagreements
 from sandbox.session import InProcessSandbox
+from tests.measured import of_problem
 
-
-@cache
-def problem() -> Problem:
-    return load_problem("model_placement")
-
-
-@cache
-def measured(baseline: str, split: str = "train") -> Evaluation:
-    made = evaluate(problem(), problem().baselines[baseline], split, InProcessSandbox())
-    assert made.failure is None
-    return made
+problem, measured = of_problem("model_placement")
 
 
 def mean(made: Evaluation) -> float:

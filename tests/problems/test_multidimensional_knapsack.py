@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import pytest
 
 from evaluators.evaluate import Evaluation, evaluate
 from evaluators.packing import mdkp
-from evaluators.problem import Problem, load_problem
 from evaluators.references import disagreements
 from sandbox.session import InProcessSandbox
+from tests.measured import of_problem
 
 # Mean gap on train and on test, in per cent.
 GOLDEN = {
@@ -27,17 +25,7 @@ GOLDEN = {
 }
 
 
-@cache
-def problem() -> Problem:
-    return load_problem("multidimensional_knapsack")
-
-
-@cache
-def measured(name: str, split: str = "train") -> Evaluation:
-    source = problem().initial if name == "initial" else problem().baselines[name]
-    made = evaluate(problem(), source, split, InProcessSandbox())
-    assert made.failure is None
-    return made
+problem, measured = of_problem("multidimensional_knapsack")
 
 
 def mean(made: Evaluation) -> float:

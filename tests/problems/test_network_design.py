@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import pytest
 
-from evaluators.evaluate import Evaluation, evaluate
+from evaluators.evaluate import evaluate
 from evaluators.networks.towns import Town
-from evaluators.problem import Problem, load_problem
+from evaluators.problem import load_problem
 from evaluators.references import disagreements
 from sandbox.session import InProcessSandbox
+from tests.measured import of_problem
 
-
-@cache
-def problem() -> Problem:
-    return load_problem("network_design")
-
-
-@cache
-def measured(name: str, split: str = "train") -> Evaluation:
-    source = problem().initial if name == "initial" else problem().baselines[name]
-    made = evaluate(problem(), source, split, InProcessSandbox())
-    assert made.failure is None
-    return made
+problem, measured = of_problem("network_design")
 
 
 def mean(name: str, split: str = "train") -> float:

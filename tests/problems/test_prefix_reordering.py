@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import pytest
 
 from evaluators.databases.tables import OTHERS, SHAPES
 from evaluators.evaluate import Evaluation, evaluate
-from evaluators.problem import Problem, load_problem
 from evaluators.references import disagreements
 from sandbox.session import InProcessSandbox
+from tests.measured import of_problem
 
 # Mean gap on test, in points of hit rate.
 GOLDEN = {
@@ -23,16 +21,7 @@ GOLDEN = {
 }
 
 
-@cache
-def problem() -> Problem:
-    return load_problem("prefix_reordering")
-
-
-@cache
-def measured(baseline: str, split: str) -> Evaluation:
-    made = evaluate(problem(), problem().baselines[baseline], split, InProcessSandbox())
-    assert made.failure is None
-    return made
+problem, measured = of_problem("prefix_reordering")
 
 
 def mean(made: Evaluation) -> float:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import pytest
 
-from evaluators.evaluate import Evaluation, evaluate
-from evaluators.problem import Problem, load_problem
+from evaluators.evaluate import evaluate
 from evaluators.references import disagreements
 from sandbox.session import InProcessSandbox
+from tests.measured import of_problem
 
 # Mean gap on train and test, points above the bound.
 GOLDEN = {
@@ -29,16 +27,7 @@ STAR = {
 }
 
 
-@cache
-def problem() -> Problem:
-    return load_problem("quantum_network")
-
-
-@cache
-def measured(baseline: str, split: str) -> Evaluation:
-    made = evaluate(problem(), problem().baselines[baseline], split, InProcessSandbox())
-    assert made.failure is None
-    return made
+problem, measured = of_problem("quantum_network")
 
 
 def mean(baseline: str, split: str) -> float:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import pytest
 
 from evaluators.dags.soc import SocDag
-from evaluators.evaluate import Evaluation, evaluate
-from evaluators.problem import Problem, load_problem
+from evaluators.evaluate import evaluate
 from evaluators.references import disagreements
 from sandbox.session import InProcessSandbox
+from tests.measured import of_problem
 
 # Mean gap to ETF on train, validation, test and ood, in per cent.
 GOLDEN = {
@@ -33,16 +31,7 @@ LATENCIES = {
 }
 
 
-@cache
-def problem() -> Problem:
-    return load_problem("soc_dag")
-
-
-@cache
-def measured(baseline: str, split: str) -> Evaluation:
-    made = evaluate(problem(), problem().baselines[baseline], split, InProcessSandbox())
-    assert made.failure is None
-    return made
+problem, measured = of_problem("soc_dag")
 
 
 def mean(baseline: str, split: str) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -12,9 +11,9 @@ import pytest
 from evaluators.clouds.spot_instances import SpotInstances, score
 from evaluators.clouds.spot_zones import SAMPLES, WINDOW, start_of_slice, zone
 from evaluators.evaluate import Evaluation, evaluate
-from evaluators.problem import Problem, load_problem
 from evaluators.references import disagreements
 from sandbox.session import InProcessSandbox
+from tests.measured import of_problem
 
 # Mean gap in per cent on train and validation.
 GOLDEN = {
@@ -33,17 +32,7 @@ PUBLISHED = {
 }
 
 
-@cache
-def problem() -> Problem:
-    return load_problem("spot_instances")
-
-
-@cache
-def measured(name: str, split: str = "train") -> Evaluation:
-    source = problem().initial if name == "initial" else problem().baselines[name]
-    made = evaluate(problem(), source, split, InProcessSandbox())
-    assert made.failure is None
-    return made
+problem, measured = of_problem("spot_instances")
 
 
 def mean(made: Evaluation) -> float:

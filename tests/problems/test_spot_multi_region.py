@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import cache
 from itertools import pairwise
 
 import pytest
 
 from evaluators.clouds.spot_markets import SAMPLES, market
 from evaluators.evaluate import Evaluation, evaluate
-from evaluators.problem import Problem, load_problem
 from evaluators.references import disagreements
 from sandbox.session import InProcessSandbox
+from tests.measured import of_problem
 
 # Mean gap in per cent on train and validation.
 GOLDEN = {
@@ -27,17 +26,7 @@ GOLDEN = {
 }
 
 
-@cache
-def problem() -> Problem:
-    return load_problem("spot_multi_region")
-
-
-@cache
-def measured(name: str, split: str = "train") -> Evaluation:
-    source = problem().initial if name == "initial" else problem().baselines[name]
-    made = evaluate(problem(), source, split, InProcessSandbox())
-    assert made.failure is None
-    return made
+problem, measured = of_problem("spot_multi_region")
 
 
 def mean(made: Evaluation) -> float:

@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 import random
-from functools import cache
 from statistics import mean
 
 import pytest
 
 from evaluators.databases.makespan import makespan_bound, separations, starts
 from evaluators.databases.workloads import Workload, crossing, orders_and_payments
-from evaluators.evaluate import Evaluation, evaluate
-from evaluators.problem import Problem, load_problem
+from evaluators.evaluate import evaluate
 from evaluators.references import disagreements
 from sandbox.session import InProcessSandbox
+from tests.measured import of_problem
 
-
-@cache
-def problem() -> Problem:
-    return load_problem("transaction_order")
-
-
-@cache
-def measured(baseline: str, split: str = "train") -> Evaluation:
-    made = evaluate(problem(), problem().baselines[baseline], split, InProcessSandbox())
-    assert made.failure is None
-    return made
+problem, measured = of_problem("transaction_order")
 
 
 def gap(baseline: str, split: str) -> float:

@@ -4,8 +4,9 @@ import heapq
 import random
 from typing import NamedTuple
 
-from evaluators.driver import smallest
+from evaluators.drawing import Box, Drawing
 from evaluators.protocol import Evaluator, Feature, Instance, Labels, Outcome, Reference, Table
+from evaluators.ties import smallest
 
 MACHINES = 3
 
@@ -50,10 +51,12 @@ class Shop(Evaluator):
     def episode(self, instance, labels):
         """Play one instance. A rule sees the jobs that have arrived, and nothing of those that have not."""
         jobs = instance.data  # in order of arrival
-        free = [0] * MACHINES  # when each machine is free, a heap
-        waiting, order, arrived, cost = [], [], 0, 0
+        free = [(0, machine) for machine in range(MACHINES)]  # when each machine is free, a heap
+        waiting, order, starts, arrived, cost = [], [], [], 0, 0
         while len(order) < len(jobs):
-            t = free[0] if waiting else max(free[0], jobs[arrived].arrival)
+            t, machine = free[0]
+            if not waiting:
+                t = max(t, jobs[arrived].arrival)
             while arrived < len(jobs) and jobs[arrived].arrival <= t:
                 waiting.append(arrived)
                 arrived += 1
@@ -63,9 +66,19 @@ class Shop(Evaluator):
                 row = smallest((yield Table(columns, {"t": t})), waiting)
             order.append(waiting.pop(row))
             job = jobs[order[-1]]
-            heapq.heapreplace(free, t + job.p)
+            starts.append((order[-1], machine, t))
+            heapq.heapreplace(free, (t + job.p, machine))
             cost += job.weight * max(0, t + job.p - job.due)
-        return Outcome(cost, decisions=order)
+        return Outcome(cost, decisions=order, trace=starts)
+
+    def draw(self, instance, outcome):
+        """What a reviewer sees of an outcome: a Gantt chart. It may be left out."""
+        lanes = [f"machine {machine}" for machine in range(MACHINES)]
+        boxes = [
+            Box(start, start + instance.data[j].p, lanes[machine], label=f"job {j}")
+            for j, machine, start in outcome.trace
+        ]
+        return Drawing("time, units of time", "machine", boxes, lanes)
 
 
 def generate(key, count, load):

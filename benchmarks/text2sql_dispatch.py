@@ -1,0 +1,51 @@
+"""P95 of the latency of text-to-SQL queries, s, by load and rule, with one objective for all, as a table in Markdown.
+
+python benchmarks/text2sql_dispatch.py [--queries 100] [--copies 3]
+"""
+
+from __future__ import annotations
+
+import argparse
+from statistics import mean
+from typing import Any
+
+from evaluators.problem import load_problem
+from evaluators.protocol import Instance, Labels
+from evaluators.serving.text2sql_dispatch import Text2SqlDispatch
+
+RATES = (0.06, 0.09, 0.12, 0.15)
+ENGINES = ["a100", "a100", "a6000", "l40s"]
+
+
+def p95(source: str, made: Instance) -> float:
+    scope: dict[str, Any] = {}
+    exec(source, scope)
+    episode = Text2SqlDispatch().episode(made, Labels(0, made))
+    question = next(episode)
+    try:
+        while True:
+            question = episode.send(scope["decide"](question))
+    except StopIteration as stop:
+        return float(stop.value.metrics["latency_p95"])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--queries", type=int, default=100)
+    parser.add_argument("--copies", type=int, default=3)
+    given = parser.parse_args()
+    print("| rule | " + " | ".join(f"{rate:g} queries/s" for rate in RATES) + " |")
+    print("|---|" + "---|" * len(RATES))
+    for name, source in load_problem("text2sql_dispatch").baselines.items():
+        cells = []
+        for rate in RATES:
+            cell = ["trace-2", ENGINES, rate, 1.0]
+            made = Text2SqlDispatch().instances(
+                "benchmark", queries=given.queries, copies=given.copies, slos=[150], cells=[cell]
+            )
+            cells.append(mean(p95(source, instance) for instance in made))
+        print(f"| `{name}` | " + " | ".join(f"{value:.0f}" for value in cells) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

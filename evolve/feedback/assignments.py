@@ -1,0 +1,54 @@
+"""One small, concrete thing to do for each call, drawn by the candidate's seed.
+
+Models, small ones above all, repeat what they are shown when they are asked for "an improvement"; told which feature to
+add to which term, they write something new.
+"""
+
+from __future__ import annotations
+
+import ast
+import random
+from collections.abc import Sequence
+
+from evaluators.problem import Problem
+from evolve.feedback.program_edits import program_edit
+from evolve.feedback.rule_edits import rule_edit
+from evolve.statements import meanings_of
+from evolve.syntax.algebra import rounded, tidy
+from evolve.syntax.expression import Expression
+from evolve.syntax.inline import rule
+
+
+def assignment(
+    operator: str, problem: Problem, parents: Sequence[str], examples: Sequence[str], seed: str
+) -> str | None:
+    """What to do, in a sentence or two; None for an operator that has no assignment. `parents` and `examples` are the
+    programs in the prompt, the one to work on last."""
+    rng = random.Random(f"{seed}|assignment")
+    if problem.interface == "priority" and problem.evaluator.features:
+        rules = [found for source in parents if (found := expression_of(source)) is not None]
+        if len(rules) == len(parents):
+            used = frozenset[str]().union(*(names_in(source) for source in (*parents, *examples)))
+            return rule_edit(operator, problem.evaluator.features, rules, used, rng)
+        inputs = [feature.name for feature in problem.evaluator.features]
+    else:
+        inputs = list(meanings_of(problem.statement))
+    return program_edit(operator, problem.interface, inputs, parents, rng)
+
+
+def expression_of(source: str) -> Expression | None:
+    """A priority rule as one expression, if it is one."""
+    try:
+        found = rule(ast.parse(source))
+        return None if found is None else rounded(tidy(found.expression))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def names_in(source: str) -> frozenset[str]:
+    """All names that a program reads."""
+    try:
+        nodes = ast.walk(ast.parse(source))
+        return frozenset(n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return frozenset()

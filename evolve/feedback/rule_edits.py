@@ -1,0 +1,136 @@
+"""Assignments for priority rules: edits of a formula in terms of the problem's features and the formula's terms."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Collection, Sequence
+
+from evaluators.protocol import Feature
+from evolve.feedback.values import line
+from evolve.syntax.expression import Expression
+
+LONGEST = 70  # characters of a term that is quoted
+
+FORMS = (
+    "as a weighted sum of them",
+    "as a quotient: one of them over the sum of the others and a constant",
+    "as the larger (max) of two terms made of them",
+    "as the smaller (min) of two terms made of them",
+    "as a product of one of them with (1 + a constant times a ratio of the others)",
+    "as two cases: one formula below a threshold of one of them, another above it",
+)
+
+
+class _Edits:
+    """Draws edits of the last rule. A scalar is the same for all items, so that it only matters beside a column."""
+
+    def __init__(
+        self, features: Sequence[Feature], rules: Sequence[Expression], used: Collection[str], rng: random.Random
+    ) -> None:
+        self.rng, self.rules, self.used = rng, rules, used
+        self.features = {feature.name: feature for feature in features}
+        self.columns = [feature.name for feature in features if not feature.scalar]
+        self.scalars = [feature.name for feature in features if feature.scalar]
+
+    def draw(self, names: Sequence[str], unlike: Collection[str] = ()) -> str:
+        """A feature, one that no program shown uses before the others."""
+        pool = [name for name in names if name not in unlike] or list(names)
+        fresh = [name for name in pool if name not in self.used]
+        return self.rng.choice(fresh or pool)
+
+    def told(self, name: str) -> str:
+        what = line(self.features[name].description, 90)
+        unused = "; no program above uses it" if self.used and name not in self.used else ""
+        return f"`{name}` ({what}{unused})"
+
+    def term(self, rule: Expression) -> str:
+        """A term of a rule, quoted; the rule's value where it has none that is short enough."""
+        nodes = [node for path, node in rule.walk() if path and node.names and not node.condition]
+        texts = [text for text in dict.fromkeys(map(str, nodes)) if len(text) <= LONGEST]
+        return f"the term `{self.rng.choice(texts)}`" if texts else "the value"
+
+    def mutate(self) -> str:
+        kinds: list[Callable[[], str]] = [self._add, self._add, self._scale, self._bound, self._divide, self._swap]
+        kinds += [self._case, self._case] if self.scalars else [self._case]
+        return self.rng.choice(kinds)()
+
+    def _add(self) -> str:
+        sign = self.rng.choice(("plus", "minus"))
+        weight = self.rng.choice(("0.05", "0.1", "0.2", "0.5", "1"))
+        name = self.draw(self.columns)
+        return f"Add a term to the formula: {sign} {weight} times {self.told(name)}, scaled so that it matters."
+
+    def _scale(self) -> str:
+        name = self.draw([*self.columns, *self.scalars])
+        other = self.draw([*self.columns, *self.scalars], (name,))
+        return (
+            f"Multiply {self.term(self.rules[-1])} by (1 + c * {name} / max({other}, 1)) with a constant c of your "
+            f"choice, above or below 0. {name}: {line(self.features[name].description, 80)}."
+        )
+
+    def _bound(self) -> str:
+        kind, name = self.rng.choice(("max", "min")), self.draw(self.columns)
+        term = self.term(self.rules[-1])
+        return f"Replace {term} by {kind}(that, c * {name}) with a constant c. Here {self.told(name)}."
+
+    def _divide(self) -> str:
+        name = self.draw([*self.columns, *self.scalars])
+        return f"Divide {self.term(self.rules[-1])} by max({name}, 1), where {self.told(name)}; correct the weights."
+
+    def _swap(self) -> str:
+        old = sorted(self.rules[-1].names & self.features.keys())
+        name = self.draw(self.columns, old)
+        if not old:
+            return self._add()
+        return f"In one place, take {self.told(name)} instead of `{self.rng.choice(old)}`, or the mean of both."
+
+    def _case(self) -> str:
+        name = self.draw(self.scalars or self.columns)
+        return (
+            f"Make two cases: where {self.told(name)} is above a threshold of your choice, change the weight or the "
+            f"sign of {self.term(self.rules[-1])}; below it, keep the formula."
+        )
+
+    def explore(self) -> str:
+        first = self.draw(self.columns)
+        second = self.draw(self.columns, (first,))
+        chosen = [first, second]
+        pool = [name for name in (*self.columns, *self.scalars) if name not in chosen]
+        if pool:
+            chosen.append(self.draw(pool))
+        names = ", ".join(self.told(name) for name in dict.fromkeys(chosen))
+        return f"Build the formula on these values: {names}. Write it {self.rng.choice(FORMS)}."
+
+    def combine(self) -> str:
+        how = self.rng.choice(
+            (
+                "add it with a weight",
+                "use it as a bound (max or min)",
+                "multiply a term by it",
+                "use it in one case only",
+            )
+        )
+        return f"Take {self.term(self.rules[0])} of Program 1 and bring it into the last program: {how}."
+
+    def tune(self) -> str | None:
+        rule = self.rules[-1]
+        if not rule.args or any(node.op == "number" for _, node in rule.walk()):
+            return None
+        weight = self.rng.choice(("0.3", "0.5", "0.7", "1.5", "2", "3"))
+        return f"Give {self.term(self.rules[-1])} a weight, {weight} for example."
+
+    def simplify(self) -> str | None:
+        return None if not self.rules[-1].args else f"Try it without {self.term(self.rules[-1])}."
+
+
+def rule_edit(
+    operator: str, features: Sequence[Feature], rules: Sequence[Expression], used: Collection[str], rng: random.Random
+) -> str | None:
+    """An assignment for an operator; None if it has none. `used` are the names that the programs shown use."""
+    edits = _Edits(features, rules, used, rng)
+    drawn = {"explore": edits.explore, "mutate": edits.mutate, "combine": edits.combine, "simplify": edits.simplify}
+    if operator == "tune":
+        return edits.tune() if rules else None
+    if operator == "explore" or rules:
+        return drawn[operator]() if operator in drawn else None
+    return None

@@ -1,0 +1,161 @@
+"""The page of a run: how good, how soon, by what, and at which cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from evolve.archive import Archive, Usage
+from evolve.archive.browsing import Glimpse
+from evolve.figures import SplitFigures
+from evolve.insight import AXES, Contribution, anytime, by_model, by_operator, endings, spent
+from evolve.records import STATUSES, Call, Run
+from evolve.review.charts.anytime import anytime as anytime_chart
+from evolve.review.formats import count, gap, money, percent, seconds
+from evolve.review.measured import (
+    baselines,
+    measured,
+    ranked,
+    scale_of,
+    splits_of,
+    title_of,
+    verdict,
+)
+from evolve.review.site import Page
+from evolve.wallclock import sessions, within
+
+COLOURS = {name: at for at, name in enumerate(("valid", "duplicate", "outraced", "invalid", "unparsed", "failed"))}
+AXIS_TITLES = {**AXES, "seconds": "wall-clock of the search, s", "cost": "cost, US dollars"}
+ORDER = ("calls", "cost", "seconds", "evaluations", "candidates")
+TOP = 6  # baselines beside the champion
+
+
+def nav_of(run: Run) -> tuple[tuple[str, str], ...]:
+    """The links in the head of a run's pages."""
+    at = f"/runs/{run.id}"
+    links = [(f"run {run.id}", at), ("candidates", f"{at}/candidates"), ("lineage", f"{at}/lineage")]
+    if run.champion:
+        links += [("against the baselines", f"/candidates/{run.champion}/comparison")]
+        links += [("what it does differently", f"/candidates/{run.champion}/difference")]
+    return (*links, (run.problem, f"/problems/{run.problem}"))
+
+
+def run_page(archive: Archive, run: Run) -> Page:
+    """The page of a run."""
+    stamp = archive.stamp(run.id)  # first: what comes while the rest is read is then asked for again
+    candidates, calls, usage = archive.glimpses(run.id), archive.calls(run.id), archive.usage(run.id)
+    spans = sessions(archive, run.id)
+    elapsed = within(spans)
+    humans = baselines(archive, run.id)
+    best = _best(run, candidates)
+    mine = measured(archive, best, mine=True) if best is not None else None
+    programs = [*humans, *([mine] if mine is not None and mine.results else [])]
+    standing = ranked(programs)
+    shown = [one for at, one in enumerate(standing) if at < TOP or one.mine or one.name == "initial"]
+    context = {
+        "run": run,
+        "problem_title": title_of(run),
+        "scale": scale_of(run),
+        "verdict": verdict(mine, humans) if mine else "No candidate has been measured yet.",
+        "champion": best,
+        "facts": _facts(candidates, usage, elapsed, mine.figures if mine else {}),
+        "curves": _curves(candidates, calls, spans),
+        "standing": shown if mine else [],
+        "splits": splits_of(shown),
+        "contributions": _contributions(candidates, calls),
+        "endings": _endings(candidates),
+        "budget": _budget(run, candidates, usage, elapsed),
+        "configuration": [(k, v) for k, v in run.config.items() if v is not None],
+        "stamp": stamp,
+    }
+    return Page(f"/runs/{run.id}", f"{run.problem} {run.id}", "run.html", context, nav_of(run))
+
+
+def _best(run: Run, candidates: Sequence[Glimpse]) -> Glimpse | None:
+    """The champion; while there is none, the best on train."""
+    valid = [one for one in candidates if one.number > 0 and one.gap_train is not None and one.status == "valid"]
+    chosen = [one for one in valid if one.id == run.champion]
+    return next(iter(chosen or sorted(valid, key=lambda one: one.gap_train or 0.0)), None)
+
+
+def _facts(
+    candidates: Sequence[Glimpse], usage: Usage, elapsed: float, figures: Mapping[str, SplitFigures]
+) -> list[tuple[str, str, str]]:
+    over = [one for one in candidates if one.proposed and one.status != "pending"]
+    valid = sum(one.status == "valid" for one in over)
+    facts = [
+        (f"{split}, mean gap", gap(one.gap_mean), " … ".join(map(gap, one.gap_ci95)) + f", n = {one.instances}")
+        for split, one in figures.items()
+    ]
+    facts.append(("candidates", count(len(over)), f"{percent(valid / len(over)) if over else '–'} valid"))
+    if usage.calls:
+        note = f"{count(usage.input_tokens + usage.output_tokens)} tokens, {money(usage.cost)}"
+        note += f", {usage.unpriced_calls} calls unpriced" if usage.unpriced_calls else ""
+        facts.append(("model calls", count(usage.calls), note))
+    facts.append(("search", seconds(elapsed), "wall-clock in sessions"))
+    return facts
+
+
+def _curves(
+    candidates: Sequence[Glimpse], calls: Sequence[Call], spans: Sequence[tuple[float, float]]
+) -> list[dict[str, Any]]:
+    if not any(one.told for one in candidates):
+        return []
+    steps = anytime(candidates, calls, spans)
+    rules = {one.name or one.id: one.gap_validation for one in candidates if one.number < 0}
+    known = {name: value for name, value in rules.items() if value is not None}
+    tabs = []
+    for axis in ORDER:
+        used = [getattr(step, axis) for step in steps]
+        if None not in used and max(used) > 0:
+            spec = anytime_chart(steps, axis, AXIS_TITLES[axis], known)
+            tabs.append({"axis": axis, "title": AXIS_TITLES[axis], "spec": spec})
+    return tabs
+
+
+def _contributions(candidates: Sequence[Glimpse], calls: Sequence[Call]) -> list[tuple[str, list[Contribution]]]:
+    """By operator; by writer, too, where there are several."""
+    operators, writers = by_operator(candidates, calls), by_model(candidates, calls)
+    tables = [("operator", operators)] if operators else []
+    return [*tables, ("model or proposer", writers)] if len(writers) > 1 else tables
+
+
+def _endings(candidates: Sequence[Glimpse]) -> list[dict[str, Any]]:
+    """Statuses with how many ended so, and of which kinds failures were."""
+    found: dict[str, dict[str, Any]] = {}
+    before = 0.0
+    for ending in endings(candidates):
+        row = found.setdefault(
+            ending.status,
+            {
+                "status": ending.status,
+                "meaning": STATUSES[ending.status],
+                "count": 0,
+                "share": 0.0,
+                "before": before,
+                "colour": COLOURS.get(ending.status, len(COLOURS)),
+                "kinds": [],
+            },
+        )
+        row["count"] += ending.count
+        row["share"] += ending.share
+        row["kinds"] += [(ending.kind, ending.count)] if ending.kind else []
+        before += ending.share
+    return list(found.values())
+
+
+def _budget(run: Run, candidates: Sequence[Glimpse], usage: Usage, elapsed: float) -> list[dict[str, Any]]:
+    """What was used of what was given; without a limit only what was used."""
+    names = {"cost": "cost", "hours": "wall-clock", "evaluations": "evaluations of all of train"}
+    rows = []
+    for one in spent(run.config, candidates, usage, elapsed):
+        write = _WRITERS.get(one.name, count)
+        if one.limit is not None or one.used:
+            used = "unknown: some models have no price" if one.used is None else write(one.used)
+            share = one.used / one.limit if one.limit and one.used is not None else None
+            given = write(one.limit) if one.limit is not None else None
+            rows.append({"name": names.get(one.name, one.name), "used": used, "given": given, "share": share})
+    return rows
+
+
+_WRITERS: dict[str, Callable[[float], str]] = {"cost": money, "hours": lambda hours: seconds(3600 * hours)}

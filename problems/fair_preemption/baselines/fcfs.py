@@ -1,0 +1,5 @@
+"""First come, first served, whatever the priorities."""
+
+
+def decide(obs):
+    return list(range(len(obs["priority"])))

@@ -1,0 +1,6 @@
+"""Sarathi-Serve (Agrawal et al., OSDI 2024): chunks of 512 tokens, decodes among them, through all layers."""
+
+
+def decide(obs):
+    tokens = max(0, 512 - obs["decoding"])
+    return {"order": list(range(len(obs["left"]))), "tokens": tokens, "groups": 1}

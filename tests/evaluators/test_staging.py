@@ -1,0 +1,94 @@
+"""Evaluations in stages: the order of instances, and when they stop. What is stopped early would not have won."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evaluators.evaluate import evaluate
+from evaluators.problem import load_problem
+from evaluators.staging import DIGEST, LEAST, Gate, stages
+from sandbox.session import InProcessSandbox
+
+EDD = "def priority(d):\n    return d\n"
+MDD = "def priority(p, d, t):\n    return max(d, t + p)\n"
+LATEST = "def priority(d):\n    return -d\n"
+SLOWLY_MDD = "def priority(p, d, t):\n    if d > t + p:\n        return d\n    return t + p\n"
+
+
+@given(st.lists(st.sampled_from("abc"), min_size=1, max_size=60))
+def test_every_instance_is_in_one_stage_and_the_first_has_the_classes(groups: list[str]) -> None:
+    made = stages(groups)
+    assert sorted(position for stage in made for position in stage) == list(range(len(groups)))
+    assert len(made) in (1, 3)
+    counts = Counter(groups[position] for position in made[0])
+    if len(made[0]) >= len(set(groups)):
+        assert set(counts) == set(groups)
+
+
+def test_the_classes_take_turns() -> None:
+    assert stages(["a"] * 8 + ["b"] * 8) == [[0, 8, 1, 9], [2, 10, 3, 11], [4, 12, 5, 13, 6, 14, 7, 15]]
+
+
+def test_few_instances_are_one_stage() -> None:
+    assert stages(["a"] * (3 * LEAST - 1)) == [list(range(3 * LEAST - 1))]
+
+
+def test_a_known_digest_stops_and_a_shifted_one_does_not() -> None:
+    digest = "0102030405060708090a0b0c"
+    assert len(bytes.fromhex(digest)) == DIGEST
+    other = b"\xff" * DIGEST
+    assert Gate(other + bytes.fromhex(digest)).stops(digest, {}) == "repeats"
+    assert Gate(other).stops(digest, {}) is None
+    shifted = b"\xff" + bytes.fromhex(digest) + b"\xff" * (DIGEST - 1)
+    assert Gate(shifted).stops(digest, {}) is None
+
+
+@pytest.mark.parametrize(
+    ("gaps", "stopped"),
+    [
+        ([15, 15.1, 14.9, 15], None),  # just as much worse as is allowed
+        ([19, 19.1, 18.9, 19], "outraced"),
+        ([5, 30, 5, 36], None),  # 9 worse on average, but nobody knows
+        ([9, 9, 9], None),  # too few
+        ([1, 1, 1, 1], None),
+    ],
+)
+def test_the_race_is_lost_beyond_the_slack_and_beyond_doubt(gaps: list[float], stopped: str | None) -> None:
+    gate = Gate(bar=[10.0] * 8, slack=0.5)
+    assert gate.stops("00" * DIGEST, dict(enumerate(gaps))) == stopped
+
+
+@given(st.lists(st.tuples(st.floats(-50, 50), st.floats(0, 50)), min_size=LEAST, max_size=20))
+def test_who_is_nowhere_worse_than_the_bar_is_never_stopped(pairs: list[tuple[float, float]]) -> None:
+    bar = [low + above for low, above in pairs]
+    assert Gate(bar=bar).stops("00" * DIGEST, {i: low for i, (low, _) in enumerate(pairs)}) is None
+
+
+def test_a_program_that_repeats_another_one_is_stopped_after_the_probe(tiny: Path) -> None:
+    problem, sandbox = load_problem(str(tiny)), InProcessSandbox()
+    first = evaluate(problem, MDD, "train", sandbox, gate=Gate())
+    assert first.valid
+    assert first.share == 1
+    assert first.probe is not None
+    whole = evaluate(problem, MDD, "train", sandbox)
+    assert (whole.behaviour, whole.gaps, whole.probe) == (first.behaviour, first.gaps, None)
+    second = evaluate(problem, SLOWLY_MDD, "train", sandbox, gate=Gate(bytes.fromhex(first.probe)))
+    assert (second.stopped, second.valid, second.probe) == ("repeats", False, first.probe)
+    assert second.share == LEAST / 20 == len(second.results) / 20
+    assert second.gap_mean is None
+    assert second.behaviour is None
+
+
+def test_a_program_that_is_far_behind_is_stopped(tiny: Path) -> None:
+    problem, sandbox = load_problem(str(tiny)), InProcessSandbox()
+    bar = evaluate(problem, MDD, "train", sandbox).gaps
+    lost = evaluate(problem, LATEST, "train", sandbox, gate=Gate(bar=bar))
+    assert lost.stopped == "outraced"
+    assert lost.share < 1
+    assert evaluate(problem, MDD, "train", sandbox, gate=Gate(bar=bar)).valid
+    assert evaluate(problem, EDD, "train", sandbox, gate=Gate(bar=bar, slack=1e9)).valid

@@ -1,0 +1,66 @@
+"""Assignments: concrete, different from call to call, and the same for the same seed."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from evaluators.problem import load_problem, problem_names
+from evolve.feedback.assignments import assignment, expression_of
+
+FORMULA = "def priority(p, d, t):\n    return max(t + p, d) + 0.3 * p\n"
+
+
+def drawn(name: str, operator: str, parents: list[str], count: int = 40) -> list[str | None]:
+    problem = load_problem(name)
+    return [assignment(operator, problem, parents, [], f"7|{number}|0") for number in range(count)]
+
+
+def test_the_same_seed_gives_the_same_and_others_give_others() -> None:
+    first = drawn("single_machine_tardiness", "mutate", [FORMULA])
+    assert first == drawn("single_machine_tardiness", "mutate", [FORMULA])
+    assert len(set(first)) > 25
+
+
+def test_a_rule_is_to_use_what_no_program_shown_uses() -> None:
+    texts = [
+        text or "" for text in drawn("job_shop", "explore", ["def priority(work_after):\n    return -work_after\n"])
+    ]
+    assert not any("`work_after`" in text for text in texts)
+    assert all(text.count("no program above uses it") == 3 for text in texts)
+
+
+def test_terms_are_those_of_the_parent() -> None:
+    terms = {str(node) for _, node in expression_of(FORMULA).walk()}  # type: ignore[union-attr]
+    for text in drawn("single_machine_tardiness", "mutate", [FORMULA]):
+        for term in re.findall(r"the term `([^`]+)`", text or ""):
+            assert term in terms
+
+
+def test_what_is_the_same_for_all_items_is_never_just_added() -> None:
+    scalars = {f.name for f in load_problem("job_shop").evaluator.features if f.scalar}
+    added = [text for text in drawn("job_shop", "mutate", [FORMULA], 200) if text and text.startswith("Add a term")]
+    assert added
+    assert not any(f"`{name}`" in text for text in added for name in scalars)
+
+
+@pytest.mark.parametrize("name", problem_names())
+def test_every_problem_has_assignments_that_differ(name: str) -> None:
+    problem = load_problem(name)
+    for operator, parents in (("mutate", [problem.initial]), ("explore", [problem.initial]), ("explore", [])):
+        texts = drawn(name, operator, parents)
+        assert None not in texts
+        assert len(set(texts)) >= 6
+        assert max(len(text or "") for text in texts) < 500
+    best = max(problem.baselines.values(), key=len)
+    assert all(drawn(name, "combine", [best, problem.initial]))
+
+
+@pytest.mark.parametrize(
+    "source", ["", "not python(", "def priority(p):\n    return p\n" * 2, "x = `", "def f(): pass"]
+)
+@pytest.mark.parametrize("operator", ["mutate", "explore", "combine", "tune", "simplify", "of my own"])
+def test_no_program_is_too_odd(source: str, operator: str) -> None:
+    for name in ("job_shop", "spot_instances", "broadcast_overlay"):
+        drawn(name, operator, [source, source], 5)

@@ -1,0 +1,7 @@
+"""An infinite slice."""
+
+EXPECT = "illegal"
+
+
+def decide(obs):
+    return {"next": 0, "slice": float("inf")}

@@ -1,0 +1,7 @@
+"""A negative budget, to turn time back."""
+
+EXPECT = "illegal"
+
+
+def decide(obs):
+    return {"budget": -512, "order": [0], "decodes": True}

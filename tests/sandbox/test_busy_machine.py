@@ -1,0 +1,153 @@
+"""Time limits on a machine whose processors others use: the candidate's own time counts, and it cannot make excuses."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from evaluators.driver import Clock
+from sandbox.client import SocketSession
+from sandbox.session import BUSY, CandidateError
+from tests.conftest import require
+from tests.sandbox.support import LIMITS, ask, load, opened
+
+WORK = """
+def solve(seconds):
+    import time
+    end = time.process_time() + seconds
+    while time.process_time() < end:
+        pass
+    return 1
+"""
+SLEEP = """
+def solve(seconds):
+    import time
+    time.sleep(seconds)
+    return 1
+"""
+IN_ITS_OWN_WAY = """
+import os
+def solve(seconds):
+    for _ in range(4):
+        if os.fork() == 0:
+            while True:
+                pass
+    while True:
+        pass
+"""
+backends = pytest.mark.parametrize(
+    "name",
+    ["process", pytest.param("bubblewrap", marks=pytest.mark.bubblewrap)],  # Docker has its own processors
+)
+SPIN = "import os, sys; os.sched_setaffinity(0, {int(sys.argv[1])})\nwhile True: pass"
+
+
+@pytest.fixture
+def one_processor() -> Iterator[int]:
+    """This process, and what it starts, on one processor: another one for each process that runs tests."""
+    before = os.sched_getaffinity(0)
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    processor = sorted(before)[worker % len(before)]
+    os.sched_setaffinity(0, {processor})
+    yield processor
+    os.sched_setaffinity(0, before)
+
+
+@pytest.fixture
+def busy(one_processor: int) -> Iterator[None]:
+    """Another one on that processor, which leaves room: a candidate is given up after BUSY times its limit."""
+    other = subprocess.Popen([sys.executable, "-c", SPIN, str(one_processor)])
+    time.sleep(0.3)
+    yield
+    other.kill()
+    other.wait()
+
+
+@pytest.mark.usefixtures("busy")
+@backends
+def test_waiting_for_a_processor_does_not_count(name: str) -> None:
+    require(name)
+    with opened(name) as slot:
+        session = slot.open(LIMITS)
+        load(session, WORK)
+        start = time.monotonic()
+        assert ask(session, 0.55, 0.6) == 1
+        assert time.monotonic() - start > 0.6, "others left it the processor, so that this shows nothing"
+        assert session.waited() > 0.2
+        session.close()
+
+
+@pytest.mark.usefixtures("busy")
+@backends
+def test_nor_does_it_in_the_limit_of_a_whole_evaluation(name: str) -> None:
+    require(name)
+    with opened(name) as slot:
+        session = slot.open(LIMITS)
+        load(session, WORK)
+        clock = Clock(replace(LIMITS, call_seconds=0.5, instance_seconds=0.2), 3)
+        message = {"op": "call", "episodes": [0], "arguments": [0.2]}
+        for _ in range(4):
+            assert clock.call(session, message) == [1]
+        assert clock.spent > 1.1
+        session.close()
+
+
+@pytest.mark.usefixtures("busy")
+@backends
+@pytest.mark.parametrize("source", [SLEEP, WORK])
+def test_what_does_not_come_to_an_end_is_ended(name: str, source: str) -> None:
+    require(name)
+    with opened(name) as slot:
+        session = slot.open(LIMITS)
+        load(session, source)
+        start = time.monotonic()
+        with pytest.raises(CandidateError) as caught:
+            ask(session, 60, 0.5)
+        assert caught.value.kind == "timeout"
+        assert time.monotonic() - start < BUSY * 0.5 + 2
+
+
+@pytest.mark.usefixtures("one_processor")
+@backends
+def test_a_candidate_that_stands_in_its_own_way_is_ended(name: str) -> None:
+    require(name)
+    with opened(name) as slot:
+        session = slot.open(LIMITS)
+        load(session, IN_ITS_OWN_WAY)
+        start = time.monotonic()
+        with pytest.raises(CandidateError) as caught:
+            ask(session, 0, 0.6)
+        assert caught.value.kind == "timeout"
+        assert time.monotonic() - start < BUSY * 0.6 + 2
+
+
+class Answering:
+    """A supervisor that says how long a candidate waited, and what its processes used."""
+
+    def __init__(self, waited: float, used: float) -> None:
+        self.answer = {"waited": waited, "used": used}
+
+    def ask(self, request: object, seconds: float) -> dict[str, float]:
+        return self.answer
+
+
+@pytest.mark.parametrize(
+    ("waited", "used", "excuse"),
+    [
+        (0.5, 0.4, 0.5),  # others had the processor
+        (0.0, 0.1, 0.0),  # it slept
+        (5.0, 1.0, 0.0),  # its own processes had the processor
+        (5.0, 1.9, 0.0),  # and another one
+        (0.9, 0.7, 0.3),  # something of both
+    ],
+)
+def test_what_its_own_processes_used_is_no_excuse(waited: float, used: float, excuse: float) -> None:
+    session = SocketSession(Answering(waited, used), None, LIMITS, None)  # type: ignore[arg-type]
+    session._spent = 1.0
+    assert session.waited() == pytest.approx(excuse)
