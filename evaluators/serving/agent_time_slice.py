@@ -257,9 +257,10 @@ class Core:
             "turn": [todo.turn for todo in rows],
             "prompt": [todo.call.prompt for todo in rows],
             "done": [todo.running.generated if todo.running else 0 for todo in rows],
-            "served": [todo.served / 1000 for todo in rows],
-            "waited": [(now - todo.arrival) / 1000 for todo in rows],
-            "idle": [(now - todo.since) / 1000 for todo in rows],
+            # rounded, so that what is equal looks equal: sums of the same slices differ in their last digits
+            "served": [round(todo.served / 1000, 9) for todo in rows],
+            "waited": [round((now - todo.arrival) / 1000, 9) for todo in rows],
+            "idle": [round((now - todo.since) / 1000, 9) for todo in rows],
             "transfer": [self._transfer(todo) / 1000 for todo in rows],
             "past": [list(lengths) for lengths in self.past],
             "per_token": self.case.costs.iteration(1, 0) / 1000,

@@ -51,7 +51,8 @@ def write_report(
 
 OVERALL = """
 *rank*: of the mean test gap among all contestants, on average over problems. *wins, losses*: problems on which the
-contestant is better or worse than {first} with p < 0.05 after Holm's correction for its tests on all problems.
+contestant is better or worse than {first} with p < 0.05 over instances, after Holm's correction for its tests on all
+problems, and over runs.
 *better, worse*: pairs of problem and seed with a lower or a higher test gap than {first}; *sign*, *Wilcoxon*: two-sided
 p values of the sign test and the signed-rank test over these pairs (differences divided by the spread of test gaps on
 their problem). *failed*: runs whose champion did not run on all of test; they are worse than any other.
@@ -60,8 +61,9 @@ their problem). *failed*: runs whose champion did not run on all of test; they a
 BY_PROBLEM = """
 *test*: mean gap of the champions on test, on the problem's own scale, lower is better, with a 95 % bootstrap interval
 over runs. *minus {first}*: mean difference over test instances, each averaged over the seeds that both have; *p*:
-paired permutation test of it, *Holm* the same corrected for the contestant's tests on all problems. *at target*: runs
-whose best train gap met the target; *median to target*: over all runs, ∞ where fewer than half of them met it.
+paired permutation test of it, *Holm* the same corrected for the contestant's tests on all problems; *p, runs*: permutation
+test of the mean test gaps over runs, for other seeds may bring others. *at target*: runs whose best train gap met the
+target; *median to target*: over all runs, ∞ where fewer than half of them met it.
 """.strip()
 
 USAGE = """
@@ -138,6 +140,7 @@ def problem_rows(problems: pd.DataFrame, first: str, axis: str) -> list[Row]:
                     f"minus {first}": f"{row['difference']:+.3g}" if math.isfinite(row["difference"]) else "",
                     "p": p_value(row["p"]),
                     "Holm": p_value(row["holm"]),
+                    "p, runs": p_value(row["p_runs"]),
                     "at target": f"{row['reached']} of {row['runs']}",
                     f"median {axis} to target": figure(row[f"to_target_{axis}"]),
                 }

@@ -257,7 +257,11 @@ def check(
         return _bench(problem, sandbox)
 
     with _progress() as tell:
-        found = [Checker(name, bench, tell, references, write_standings).run() for name in wanted]
+        found = []
+        for name in wanted:
+            found.append(Checker(name, bench, tell, references, write_standings).run())
+            if len(wanted) > 1 and not sys.stderr.isatty():
+                errors.print(f"{name}: {_passed(found[-1])} checks passed", markup=False)
     if as_json:
         print_json([_checked_json(one) for one in found])
     else:
@@ -286,7 +290,7 @@ def _bench(problem: Problem, backend: str) -> Iterator[Bench]:
 
 @contextmanager
 def _progress() -> Iterator[Callable[[str], None]]:
-    """Where to tell what is being done: a live line on a terminal, nothing otherwise."""
+    """Where to tell what is being done: a live line on a terminal; elsewhere a line a problem must do."""
     if not sys.stderr.isatty():
         yield lambda line: None
         return
@@ -306,6 +310,10 @@ def _checked_json(one: Checked) -> dict[str, Any]:
     }
 
 
+def _passed(one: Checked) -> str:
+    return f"{sum(not failures for failures in one.failures.values())} of {len(one.failures)}"
+
+
 def _checked_table(found: list[Checked]) -> Table:
     table = Table("problem", "checks passed", "failed")
     table.add_column("programs", justify="right")
@@ -313,6 +321,5 @@ def _checked_table(found: list[Checked]) -> Table:
     for one in found:
         failed = [name for name, failures in one.failures.items() if failures]
         seconds = "" if one.seconds is None else f"{one.seconds:.3f} s"
-        passed = f"{len(one.failures) - len(failed)} of {len(one.failures)}"
-        table.add_row(escape(one.name), passed, f"[red]{', '.join(failed)}[/red]", str(one.programs or ""), seconds)
+        table.add_row(escape(one.name), _passed(one), f"[red]{', '.join(failed)}[/red]", str(one.programs or ""), seconds)
     return table

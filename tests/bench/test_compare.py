@@ -49,21 +49,32 @@ def test_a_paired_test_is_over_instances_of_common_seeds() -> None:
     assert (second["wins"], second["losses"], second["holm"]) == (1, 1, second["p"])
 
 
+def test_runs_are_compared_by_all_ways_to_share_them_out() -> None:
+    gaps = {("p", "a", seed): [float(seed)] * 9 for seed in range(3)}
+    gaps |= {("p", "b", seed): [seed + 3.0] * 9 for seed in range(3)}
+    found = compare(frames_of(gaps))
+    first, second = found.problems.to_dict("records")
+    assert math.isnan(first["p_runs"])
+    assert second["p_runs"] == pytest.approx(2 / 20)  # of the 20 ways to choose 3 of 6 this and its mirror image
+    assert second["p"] < 0.05
+    assert found.overall.loc[1, "losses"] == 0, "three runs of each do not tell seeds from strategies"
+
+
 def test_over_all_problems_by_hand() -> None:
     gaps = {}
-    for problem, seed in product("pqr", range(2)):
+    for problem, seed in product("pqr", range(5)):
         gaps[problem, "a", seed] = [10.0 + place for place in range(12)]
         gaps[problem, "b", seed] = [9.0 + place for place in range(12)]  # better on all
         gaps[problem, "c", seed] = [10.0 + place for place in range(12)]  # the same
         gaps[problem, "d", seed] = [20.0 + place for place in range(12)]
-    gaps["r", "d", 1] = []
+    gaps["r", "d", 4] = []
     rows = compare(frames_of(gaps)).overall.set_index("name")
     assert rows["rank"].tolist() == [2.5, 1.0, 2.5, 4.0]
-    assert rows.loc["b", ["wins", "losses", "undecided", "better", "worse"]].tolist() == [3, 0, 0, 6, 0]
+    assert rows.loc["b", ["wins", "losses", "undecided", "better", "worse"]].tolist() == [3, 0, 0, 15, 0]
     assert rows.loc["c", ["wins", "losses", "undecided", "sign", "wilcoxon"]].tolist() == [0, 0, 3, 1, 1]
-    assert rows.loc["d", ["wins", "losses", "failed", "better", "worse"]].tolist() == [0, 3, 1, 0, 6]
-    assert rows.loc["b", "sign"] == pytest.approx(2 / 2**6)
-    assert rows.loc["b", "wilcoxon"] == pytest.approx(2 / 2**6)
+    assert rows.loc["d", ["wins", "losses", "failed", "better", "worse"]].tolist() == [0, 3, 1, 0, 15]
+    assert rows.loc["b", "sign"] == pytest.approx(2 / 2**15)
+    assert rows.loc["b", "wilcoxon"] < 0.001  # by the normal approximation, for the differences are tied
 
 
 def test_one_that_never_ran_is_the_worst() -> None:
