@@ -65,16 +65,11 @@ def make_card(
     candidate: Candidate, run: Run, problem: Problem, archive: Archive, results: Results, rules: Mapping[str, Results]
 ) -> dict[str, Any]:
     """The card of a candidate from its results, and those of the baselines by name."""
-    paper = problem.spec.paper_rule
-    measured = {split: found for split in problem.splits if (found := results.get(split))}
-    bests = {split: best for split in measured if (best := _best(rules, split)) is not None}
     return {
         "program": f"{candidate.id}.py",
         "sha256": digest(candidate.source or ""),
         "problem": problem.name,
-        "problem_fingerprint": run.fingerprint,
         "self_scored": problem.evaluator.self_scored,
-        "scale": problem.evaluator.scale,
         "thought": candidate.thought,
         "provenance": {
             "proposer": candidate.proposer,
@@ -98,23 +93,35 @@ def make_card(
             ],
         },
         "size": candidate.size,
-        "figures": {split: split_figures(split, found).as_json() for split, found in measured.items()},
+        "champion": report_of(archive, candidate),
+        **measured(problem, results, rules),
+    }
+
+
+def measured(problem: Problem, results: Results, rules: Mapping[str, Results]) -> dict[str, Any]:
+    """What a card says of measurements of its program, and of the baselines by name, on the problem as it is."""
+    paper = problem.spec.paper_rule
+    mine = {split: found for split in problem.splits if (found := results.get(split))}
+    bests = {split: best for split in mine if (best := _best(rules, split)) is not None}
+    return {
+        "problem_fingerprint": problem.fingerprint,
+        "scale": problem.evaluator.scale,
+        "figures": {split: split_figures(split, found).as_json() for split, found in mine.items()},
         "baselines": {
             name: {split: split_figures(split, found).as_json() for split, found in by_split.items() if found}
             for name, by_split in rules.items()
         },
         "against_paper_rule": [
             against(split, found, paper, rules[paper][split]).as_json()
-            for split, found in measured.items()
+            for split, found in mine.items()
             if paper and rules.get(paper, {}).get(split)
         ],
         "against_best_baseline": [
-            against(split, measured[split], best, rules[best][split]).as_json() for split, best in bests.items()
+            against(split, mine[split], best, rules[best][split]).as_json() for split, best in bests.items()
         ],
-        "champion": report_of(archive, candidate),
         "per_instance": {
             split: [{"instance": r.instance, "cost": r.cost, "gap": r.gap} for r in found]
-            for split, found in measured.items()
+            for split, found in mine.items()
         },
     }
 

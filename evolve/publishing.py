@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from evaluators.evaluate import Evaluation, InstanceResult
 from evaluators.problem import Problem, ProblemError
 from evolve.archive import Archive
-from evolve.cards import CardError, digest, make_card, read_card
+from evolve.cards import CardError, Results, digest, make_card, measured, read_card
 from evolve.exporting.markdown import markdown_card
 from evolve.figures import worst_case
 from evolve.records import Candidate, Run
@@ -31,10 +32,11 @@ class PublishError(Exception):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What `verify` found about one card; `problems` is empty when it holds."""
+    """What `verify` found about one card; `problems` is empty when it holds. renewed: it has been written anew."""
 
     card: Path
     problems: Sequence[str]
+    renewed: bool = False
 
 
 def publish(candidate: Candidate, run: Run, problem: Problem, archive: Archive, measure: Measure, into: Path) -> Path:
@@ -48,22 +50,46 @@ def publish(candidate: Candidate, run: Run, problem: Problem, archive: Archive, 
             f"not compare; as the problem is now: evolve compare {candidate.id} --problem {run.folder}"
         )
     results = {split: _results(candidate, split, archive, measure) for split in problem.splits}
-    rules = {
-        name: {split: _measured(source, split, measure) for split in problem.splits}
-        for name, source in problem.baselines.items()
-    }
-    card = make_card(candidate, run, problem, archive, results, rules)
+    card = make_card(candidate, run, problem, archive, results, _baselines(problem, measure))
     folder = into / problem.name
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{candidate.id}.json"
     path.with_suffix(".py").write_text(candidate.source.strip() + "\n", encoding="utf-8")
-    path.with_suffix(".md").write_text(markdown_card(card, candidate.source), encoding="utf-8")
-    path.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    _write(path, card, candidate.source)
     return path
 
 
-def verify(folder: Path, load: Callable[[str], Problem], measurer: Callable[[Problem], Measure]) -> list[Verdict]:
-    """Measure every published program again and compare with its card, instance by instance."""
+def _write(path: Path, card: Mapping[str, Any], source: str) -> None:
+    """Both forms of a card."""
+    path.with_suffix(".md").write_text(markdown_card(card, source), encoding="utf-8")
+    path.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+
+
+def _baselines(problem: Problem, measure: Measure) -> dict[str, Results]:
+    return {
+        name: {split: _measured(source, split, measure) for split in problem.splits}
+        for name, source in problem.baselines.items()
+    }
+
+
+def _published(path: Path, card: Mapping[str, Any]) -> str:
+    """The program of a card. Raises PublishError where it is not what was published."""
+    try:
+        source = (path.parent / str(card["program"])).read_text(encoding="utf-8")
+    except OSError as error:
+        raise PublishError(f"{card['program']}: {error.strerror}") from None
+    if digest(source) != card["sha256"]:
+        raise PublishError(f"{card['program']} is not the program that was published (its SHA-256 differs)")
+    return source
+
+
+def verify(
+    folder: Path, load: Callable[[str], Problem], measurer: Callable[[Problem], Measure], renew: bool = False
+) -> list[Verdict]:
+    """Measure every published program again and compare with its card, instance by instance.
+
+    renew: where a card differs because its problem has changed since, write the new measurements into it.
+    """
     loaded: dict[str, tuple[Problem, Measure]] = {}
 
     def prepared(name: str) -> tuple[Problem, Measure]:
@@ -72,24 +98,39 @@ def verify(folder: Path, load: Callable[[str], Problem], measurer: Callable[[Pro
             loaded[name] = problem, measurer(problem)
         return loaded[name]
 
-    verdicts = []
-    for card in sorted(folder.glob("*/*.json")):
+    def verdict(path: Path) -> Verdict:
         try:
-            verdicts.append(Verdict(card, _differences(card, prepared)))
-        except (CardError, ProblemError) as error:
-            verdicts.append(Verdict(card, [str(error)]))
-    return verdicts
+            card = read_card(path)
+            source = _published(path, card)
+            problem, measure = prepared(card["problem"])
+            found = _differences(card, source, problem, measure)
+            if not found or problem.fingerprint == card["problem_fingerprint"]:
+                return Verdict(path, found)
+            if not renew:
+                return Verdict(path, ["the problem has changed since (problem.toml, references or evaluator)", *found])
+            _renew(path, card, source, problem, measure)
+            return Verdict(path, [], renewed=True)
+        except (CardError, ProblemError, PublishError) as error:
+            return Verdict(path, [str(error)])
+
+    return [verdict(path) for path in sorted(folder.glob("*/*.json"))]
 
 
-def _differences(path: Path, prepared: Callable[[str], tuple[Problem, Measure]]) -> list[str]:
-    card = read_card(path)
-    try:
-        source = (path.parent / card["program"]).read_text(encoding="utf-8")
-    except OSError as error:
-        return [f"{card['program']}: {error.strerror}"]
-    if digest(source) != card["sha256"]:
-        return [f"{card['program']} is not the program that was published (its SHA-256 differs)"]
-    problem, measure = prepared(card["problem"])
+def _renew(path: Path, card: dict[str, Any], source: str, problem: Problem, measure: Measure) -> None:
+    """Write new measurements into a card, which keeps who found the program, and when. Raises PublishError for a
+    program that fails."""
+    results = {split: _results_of(source, path.stem, split, measure) for split in problem.splits}
+    card |= measured(problem, results, _baselines(problem, measure))
+    card["provenance"]["measured"] = time.strftime("%Y-%m-%d")
+    champion = card.get("champion") or {}
+    if claimed := champion.get("relabelled"):
+        gaps = [measure(source, "validation", labels).gap_mean for labels in RELABELLINGS]
+        champion["relabelled"] = gaps[: len(claimed)]
+    _write(path, card, source)
+
+
+def _differences(card: Mapping[str, Any], source: str, problem: Problem, measure: Measure) -> list[str]:
+    """What a card says that is not so; a change of the problem that leaves every figure as it was does no harm."""
     found = []
     for split, rows in card["per_instance"].items():
         evaluation = measure(source, split)
@@ -117,9 +158,6 @@ def _differences(path: Path, prepared: Callable[[str], tuple[Problem, Measure]])
             found.append(f"validation with other labels: the mean gap is {gap}, not {claimed}")
     if missing := [split for split in problem.splits if split not in card["per_instance"]]:
         found.append(f"not measured on {', '.join(missing)}")
-    # A change that leaves every figure as it was, in the driver say, does no harm to a result.
-    if found and problem.fingerprint != card["problem_fingerprint"]:
-        found.insert(0, "the problem has changed since (problem.toml, references or evaluator)")
     return found
 
 
@@ -132,11 +170,13 @@ def _close(claimed: object, true: float | None) -> bool:
 
 def _results(candidate: Candidate, split: str, archive: Archive, measure: Measure) -> Sequence[InstanceResult]:
     stored = archive.results(candidate.id, split)
-    if stored:
-        return stored
-    evaluation = measure(candidate.source or "", split)
+    return stored or _results_of(candidate.source or "", candidate.id, split, measure)
+
+
+def _results_of(source: str, name: str, split: str, measure: Measure) -> Sequence[InstanceResult]:
+    evaluation = measure(source, split)
     if evaluation.failure is not None:
-        raise PublishError(f"candidate {candidate.id} fails on {split}: {evaluation.failure.message.splitlines()[0]}")
+        raise PublishError(f"{name} fails on {split}: {evaluation.failure.message.splitlines()[0]}")
     return evaluation.results
 
 

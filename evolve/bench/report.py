@@ -61,9 +61,9 @@ their problem). *failed*: runs whose champion did not run on all of test; they a
 BY_PROBLEM = """
 *test*: mean gap of the champions on test, on the problem's own scale, lower is better, with a 95 % bootstrap interval
 over runs. *minus {first}*: mean difference over test instances, each averaged over the seeds that both have; *p*:
-paired permutation test of it, *Holm* the same corrected for the contestant's tests on all problems; *p, runs*: permutation
-test of the mean test gaps over runs, for other seeds may bring others. *at target*: runs whose best train gap met the
-target; *median to target*: over all runs, ∞ where fewer than half of them met it.
+paired permutation test of it, *Holm* the same corrected for the contestant's tests on all problems; *p, runs*:
+permutation test of the mean test gaps over runs, for other seeds may bring others. *at target*: runs whose best train
+gap met the target; *median to target*: over all runs, ∞ where fewer than half of them met it.
 """.strip()
 
 USAGE = """

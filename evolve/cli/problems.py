@@ -321,5 +321,7 @@ def _checked_table(found: list[Checked]) -> Table:
     for one in found:
         failed = [name for name, failures in one.failures.items() if failures]
         seconds = "" if one.seconds is None else f"{one.seconds:.3f} s"
-        table.add_row(escape(one.name), _passed(one), f"[red]{', '.join(failed)}[/red]", str(one.programs or ""), seconds)
+        table.add_row(
+            escape(one.name), _passed(one), f"[red]{', '.join(failed)}[/red]", str(one.programs or ""), seconds
+        )
     return table

@@ -91,12 +91,17 @@ def publish(
 
 def verify(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="the folder of published results")] = Path("results"),
+    renew: Annotated[
+        bool, typer.Option("--renew", help="write the measurements into cards that differ as their problem has changed")
+    ] = False,
     sandbox: SandboxOption = "auto",
     as_json: JsonOption = False,
 ) -> None:
     """Measure every published program again and compare with its card; exit code 1 if one differs."""
     if not folder.is_dir():
         raise PublishError(f"{folder}: no such folder")
+    if not any(folder.glob("*/*.json")):
+        raise PublishError(f"{folder}: no cards there; a folder of published results has PROBLEM/CANDIDATE.json")
     slots: list[Any] = []
 
     def measurer(problem: Problem) -> Measure:
@@ -106,7 +111,7 @@ def verify(
 
     try:
         with spinner("measuring"):
-            verdicts = verify_folder(folder, load_problem, measurer)
+            verdicts = verify_folder(folder, load_problem, measurer, renew)
     finally:
         for slot in slots:
             slot.close()
@@ -114,7 +119,8 @@ def verify(
         print_json([{"card": str(v.card), "holds": not v.problems, "problems": list(v.problems)} for v in verdicts])
     else:
         for verdict in verdicts:
-            state = "differs: " + "; ".join(verdict.problems) if verdict.problems else "holds"
+            true = "written anew: its problem has changed" if verdict.renewed else "holds"
+            state = "differs: " + "; ".join(verdict.problems) if verdict.problems else true
             console.print(f"{verdict.card}: {state}", markup=False, soft_wrap=True)
         console.print(f"{sum(not v.problems for v in verdicts)} of {len(verdicts)} results hold")
     if any(verdict.problems for verdict in verdicts):

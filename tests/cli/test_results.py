@@ -129,6 +129,30 @@ def test_a_problem_that_has_changed(published: Path, within: Within) -> None:
     assert code == 1
     assert "the problem has changed since" in line
     assert "test: " in line
+    before = json.loads(card_of(published).read_text())
+    _, out, _ = within(published, "verify", "--renew", *SANDBOX)
+    assert out.splitlines()[0].endswith("written anew: its problem has changed")
+    assert verify(within, published)[0] == 0
+    after = json.loads(card_of(published).read_text())
+    assert after["figures"]["test"] != before["figures"]["test"]
+    assert after["provenance"] == {**before["provenance"], "measured": after["provenance"]["measured"]}
+    written = card_of(published).read_text()
+    _, out, _ = within(published, "verify", "--renew", *SANDBOX)
+    assert out.splitlines()[0].endswith("holds")
+    assert card_of(published).read_text() == written, "nothing has changed since"
+
+
+def test_nothing_else_is_put_into_a_card_that_is_measured_anew(published: Path, within: Within) -> None:
+    toml = published / "tiny" / "problem.toml"
+    toml.write_text(toml.read_text().replace("n = [15]", "n = [16]"))
+    card = card_of(published)
+    before = card.read_text()
+    program = card.with_suffix(".py")
+    program.write_text(program.read_text().replace("return ", "return 1.0 * "))
+    code, out, _ = within(published, "verify", "--renew", *SANDBOX)
+    assert code == 1
+    assert "not the program that was published" in out
+    assert card.read_text() == before
 
 
 def test_a_candidate_of_a_problem_that_has_changed_is_not_published(
@@ -153,8 +177,10 @@ def test_cards_that_are_none(published: Path, within: Within) -> None:
         code, line = verify(within, published)
         assert code == 1
         assert f"{card.name}: not a card" in line
-    code, _, err = within(published, "verify", "nothing")
-    assert (code, err.count("\n")) == (2, 1)
+    for folder, why in (("nothing", "no such folder"), ("tiny", "no cards there")):
+        code, _, err = within(published, "verify", folder)
+        assert (code, err.count("\n")) == (2, 1)
+        assert why in err
 
 
 def test_what_is_not_valid_is_not_published(ended: Ended, within: Within, tmp_path: Path) -> None:

@@ -257,7 +257,7 @@ def test_the_order_of_the_baselines() -> None:
 def test_splits_are_as_described() -> None:
     every = {split: problem().instances(split) for split in problem().splits}
     sizes = {split: [len(i.data.queries) for i in made] for split, made in every.items()}
-    assert sizes == {"train": [50] * 4, "validation": [50] * 8, "test": [150] * 4, "ood": [100] * 3}
+    assert sizes == {"train": [50] * 4, "validation": [50] * 8, "test": [150] * 8, "ood": [100] * 3}
     calls = sum(len(step) for i in every["test"] for query in i.data.queries for step in query.steps)
     assert calls >= 2000
     longest = max(c.prompt for made in every.values() for i in made for q in i.data.queries for s in q.steps for c in s)
