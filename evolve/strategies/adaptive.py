@@ -7,6 +7,8 @@
 - An island that has just improved is searched greedily around its best programs, one that stands still more widely
   (AdaEvolve). Islands that gained more are asked more often.
 - A second parent comes from another island, drawn along links that grow where such a pair has brought an improvement.
+- New starts from the initial program are an arm, too: an island that has found a way down from there may have missed a
+  better one, and no crossing of what is alike brings it back.
 - Where the mutator works beside a model, each has arms of its own: the model is asked for ideas, and what small changes
   and other constants bring is left to the mutator.
 - When no island has improved for long, the weaker half starts again from distilled elites: the best programs of
@@ -23,6 +25,8 @@ from evolve.strategies import _mix
 from evolve.strategies._population import Member, Population, member_of
 from evolve.strategies.base import View
 
+BEGIN = "begin"  # the arm of new starts from the initial program
+BEGINNINGS = (2.0, 1.0)  # its weight beside the usual mix at the start of a run, and before polishing
 ISLANDS = 4
 ELITE = 16
 HOT, COLD = 8.0, 0.8  # temperature over ranks of an island that stands still, and of one that has just improved
@@ -77,6 +81,8 @@ class Adaptive:
         if parent is None:
             return replace(_mix.first(view, rng), note=note)
         operator, model = self._arm(view, rng, patience)
+        if operator == BEGIN:
+            return replace(_mix.first(view, rng), model=model, note={**note, "arm": BEGIN})
         parents = [parent]
         while len(parents) < max(1, view.operators[operator]):
             donor = self._donor(number, rng)
@@ -93,6 +99,9 @@ class Adaptive:
         """An operator and a model, in proportion to credit per cost."""
         stage = max(view.progress, _mix.POLISH * min(0.99, self._idle / (2 * patience)))
         mix = _mix.possible(view, _mix.weights(stage, view.assisted), alone=len(self._elite.clusters) < 2)
+        if stage < _mix.POLISH and view.initial.status == "valid":
+            early, late = BEGINNINGS
+            mix[BEGIN] = early + (late - early) * stage / _mix.POLISH
         total = sum(mix.values())
         models: list[str | None] = [*view.models] or [None]
         arms = {(name, model): self._arms.get((name, model), Arm()) for name in mix for model in models}
@@ -161,7 +170,8 @@ class Adaptive:
             arm.credit *= MEMORY
             arm.tries *= MEMORY
             arm.cost *= MEMORY
-        mine = self._arms.setdefault((candidate.operator, candidate.model), Arm())
+        name = str(candidate.note.get("arm", candidate.operator))
+        mine = self._arms.setdefault((name, candidate.model), Arm())
         mine.credit += credit
         mine.tries += 1.0
         mine.cost += candidate.price
