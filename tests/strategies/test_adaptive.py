@@ -23,7 +23,9 @@ def begun(rewarded: str) -> Strategy:
         note = {"island": number % 4, "patience": 1000} | ({"arm": "begin"} if new_start else {})
         mine = gap if (rewarded == "begin") == new_start else 200.0
         operator = "explore" if new_start else "mutate"
-        strategy.tell(candidate(number, "valid", mine, 20 + 4 * number, Proposal(operator, ("c0",), note=note)))
+        made = candidate(number, "valid", mine, 20 + 4 * number, Proposal(operator, ("c0",), note=note))
+        made.model = ("small", "large")[number // 2 % 2]
+        strategy.tell(made)
     return strategy
 
 
