@@ -28,7 +28,7 @@ run: install
 	$(BIN)/evolve run single_machine_tardiness $(ARGS)
 
 test: install
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadgroup $(ARGS)
 
 lint: install
 	$(BIN)/ruff check .

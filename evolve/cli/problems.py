@@ -260,7 +260,7 @@ def check(
         found = []
         for name in wanted:
             found.append(Checker(name, bench, tell, references, write_standings).run())
-            if len(wanted) > 1 and not sys.stderr.isatty():
+            if len(wanted) > 1 and not as_json and not sys.stderr.isatty():
                 errors.print(f"{name}: {_passed(found[-1])} checks passed", markup=False)
     if as_json:
         print_json([_checked_json(one) for one in found])
