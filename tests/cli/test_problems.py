@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,10 +67,12 @@ def edit(path: Path, old: str, new: str) -> None:
 # --- list and show --------------------------------------------------------------------------------------------------
 
 
-def test_list_names_every_shipped_problem_and_evaluates_nothing(evolve: Evolve) -> None:
-    start = time.perf_counter()
+def test_list_names_every_shipped_problem_and_evaluates_nothing(
+    evolve: Evolve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evaluators.evaluate.evaluate", None)
+    monkeypatch.setattr("evolve.cli.problems.open_sandbox", None)
     code, out, _ = evolve("problems", "list", "--json")
-    assert time.perf_counter() - start < 1 + 0.1 * len(problem_names())
     rows = {row["name"]: row for row in json.loads(out)}
     assert (code, sorted(rows)) == (0, problem_names())
     one = rows["single_machine_tardiness"]

@@ -207,10 +207,10 @@ def test_a_stalled_call_does_not_hold_the_others_up(openai_server: Start) -> Non
     server = openai_server(lambda index, body: Step("stall") if "slow" in body["messages"][1]["content"] else GOOD)
     started = time.monotonic()
     requests = [request(0, content="slow"), *(request(number) for number in range(1, 9))]
-    stalled, *others = ask(server, *requests, timeout=2.0, attempts=1)
-    assert stalled.error == "timed out after 2 s"
-    assert all(completion.seconds < 1.9 and completion.reply for completion in others)
-    assert time.monotonic() - started < 6
+    stalled, *others = ask(server, *requests, timeout=4.0, attempts=1)
+    assert stalled.error == "timed out after 4 s"
+    assert all(completion.seconds < 3.9 and completion.reply for completion in others)
+    assert time.monotonic() - started < 8
 
 
 def test_surrogates_in_a_prompt(openai_server: Start) -> None:
