@@ -21,6 +21,7 @@ class Job(NamedTuple):
 class Shop(Evaluator):
     """Whenever a machine is free, the rule says which of the jobs that have arrived starts on it."""
 
+    measure = "weighted tardiness, time units"
     scale = "weighted tardiness above that of the WSPT rule, as a share of the weighted work, %"
     features = (
         Feature("p", "processing time of the job"),
