@@ -6,6 +6,7 @@
   nothing improves.
 - An island that has just improved is searched greedily around its best programs, one that stands still more widely
   (AdaEvolve). Islands that gained more are asked more often.
+- A third of the parents comes from the best of all islands, whichever island the child goes to.
 - A second parent comes from another island, drawn along links that grow where such a pair has brought an improvement.
 - New starts from the initial program are an arm, too: an island that has found a way down from there may have missed a
   better one, and no crossing of what is alike brings it back.
@@ -27,6 +28,7 @@ from evolve.strategies.base import View
 
 BEGIN = "begin"  # the arm of new starts from the initial program
 BEGINNINGS = (2.0, 1.0)  # its weight beside the usual mix at the start of a run, and before polishing
+BEST = 0.35  # share of the parents that come from the best of all islands: small budgets need them
 ISLANDS = 4
 ELITE = 16
 HOT, COLD = 8.0, 0.8  # temperature over ranks of an island that stands still, and of one that has just improved
@@ -74,9 +76,10 @@ class Adaptive:
         note: dict[str, object] = {"island": number, "patience": patience}
         island = self._islands[number]
         polishing = view.progress >= _mix.POLISH and self._elite.best is not None and not view.assisted
-        source = self._elite if polishing else island.population
         stuck = min(1.0, island.idle / patience)
-        temperature = COLD if polishing else COLD + (HOT - COLD) * stuck
+        best = polishing or rng.random() < BEST
+        source = self._elite if best else island.population
+        temperature = COLD if best else COLD + (HOT - COLD) * stuck
         parent = source.draw(rng, temperature)
         if parent is None:
             return replace(_mix.first(view, rng), note=note)
