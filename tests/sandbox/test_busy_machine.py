@@ -41,6 +41,7 @@ def solve(seconds):
     while True:
         pass
 """
+TRIES = 5  # others may leave a candidate the processor for a while
 backends = pytest.mark.parametrize(
     "name",
     ["process", pytest.param("bubblewrap", marks=pytest.mark.bubblewrap)],  # Docker has its own processors
@@ -74,14 +75,18 @@ def busy(one_processor: int) -> Iterator[None]:
 def test_waiting_for_a_processor_does_not_count(name: str) -> None:
     require(name)
     with opened(name) as slot:
-        session = slot.open(LIMITS)
-        load(session, WORK)
-        start = time.monotonic()
-        assert ask(session, 0.55, 0.6) == 1
-        elapsed = time.monotonic() - start
-        assert elapsed > 0.6, "others left it the processor, so that this shows nothing"
-        assert session.waited() > (elapsed - 0.55) / 2
-        session.close()
+        for _ in range(TRIES):
+            session = slot.open(LIMITS)
+            load(session, WORK)
+            start = time.monotonic()
+            assert ask(session, 0.55, 0.6) == 1
+            elapsed = time.monotonic() - start
+            waited = session.waited()
+            session.close()
+            if elapsed > 0.6:
+                assert waited > (elapsed - 0.55) / 2
+                return
+    pytest.fail("others left it the processor each time, so that this shows nothing")
 
 
 @pytest.mark.usefixtures("busy")
@@ -89,14 +94,17 @@ def test_waiting_for_a_processor_does_not_count(name: str) -> None:
 def test_nor_does_it_in_the_limit_of_a_whole_evaluation(name: str) -> None:
     require(name)
     with opened(name) as slot:
-        session = slot.open(LIMITS)
-        load(session, WORK)
-        clock = Clock(replace(LIMITS, call_seconds=0.5, instance_seconds=0.2), 3)
-        message = {"op": "call", "episodes": [0], "arguments": [0.2]}
-        for _ in range(4):
-            assert clock.call(session, message) == [1]
-        assert clock.spent > 1.1
-        session.close()
+        for _ in range(TRIES):
+            session = slot.open(LIMITS)
+            load(session, WORK)
+            clock = Clock(replace(LIMITS, call_seconds=0.5, instance_seconds=0.2), 3)
+            message = {"op": "call", "episodes": [0], "arguments": [0.2]}
+            for _ in range(4):
+                assert clock.call(session, message) == [1]
+            session.close()
+            if clock.spent > 1.1:
+                return
+    pytest.fail("others left it the processor each time, so that this shows nothing")
 
 
 @pytest.mark.usefixtures("busy")
