@@ -10,14 +10,14 @@ from collections import deque
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
-from math import inf, log
+from math import inf
 from typing import Any
 
 import numpy as np
 
 from evaluators.answers import keyed
 from evaluators.drawing import Drawing
-from evaluators.protocol import Evaluator, EvaluatorBug, Illegal, Instance, Labels, Outcome, Reference
+from evaluators.protocol import EvaluatorBug, Illegal, Instance, Labels, Outcome, Reference
 from evaluators.serving.agent_calls import KINDS, Call, Caller, callers
 from evaluators.serving.agent_serving import total_cost
 from evaluators.serving.costs import Costs, costs
@@ -25,6 +25,7 @@ from evaluators.serving.deciding import played
 from evaluators.serving.drawing import Spell, programs
 from evaluators.serving.engine import Engine
 from evaluators.serving.iterations import Chunk
+from evaluators.serving.ratios import LogRatio
 from evaluators.serving.requests import Request
 from evaluators.serving.requests import Sequence as Running
 
@@ -63,7 +64,7 @@ class Todo:
         return self.running.context if self.running else 0
 
 
-class AgentTimeSlice(Evaluator):
+class AgentTimeSlice(LogRatio):
     """`decide(obs)` answers {"next": index of a call, "slice": s}, when the core is free or a slice has ended.
 
     Cost: 0.9 of the mean time in s from a call's arrival to its end, and 0.1 of the mean over the slowest 5 %.
@@ -104,10 +105,6 @@ class AgentTimeSlice(Evaluator):
         value = played(Core(case, range(len(KINDS))).run(), round_robin).cost
         seconds = [alone(case.costs, call) / 1000 for caller in case.callers for call in caller.calls]
         return Reference(round(value, 9), "baseline", round(total_cost(seconds), 9) - 1e-9)
-
-    def gap(self, instance: Instance, cost: float, reference: Reference) -> float:
-        """In logarithms, so that twice and half of the reference weigh the same."""
-        return 100 * log(cost / reference.value)
 
     def episode(self, instance: Instance, labels: Labels) -> Generator[Observation, Any, Outcome]:
         """One question whenever a call can begin or go on, and another one could instead."""

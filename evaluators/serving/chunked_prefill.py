@@ -10,18 +10,19 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from math import inf, log
+from math import inf
 from typing import Any, NamedTuple
 
 from evaluators.answers import keyed
 from evaluators.drawing import Drawing
-from evaluators.protocol import Evaluator, Illegal, Instance, Labels, Outcome, Reference
+from evaluators.protocol import Illegal, Instance, Labels, Outcome, Reference
 from evaluators.serving import workloads
 from evaluators.serving.costs import Costs, costs
 from evaluators.serving.deciding import decision_limit, filled, played, selected
 from evaluators.serving.drawing import longest_wait, stays
 from evaluators.serving.engine import Engine
 from evaluators.serving.measures import figures, tail_mean, ttft
+from evaluators.serving.ratios import LogRatio
 from evaluators.serving.requests import Request
 from evaluators.serving.requests import Sequence as Prompt
 
@@ -49,7 +50,7 @@ class Plan(NamedTuple):
     decodes: bool
 
 
-class ChunkedPrefill(Evaluator):
+class ChunkedPrefill(LogRatio):
     """`decide(obs)` answers {"budget": tokens, "order": indices of prompts, "decodes": bool}.
 
     Cost, s: mean TTFT of the worst 1 % of the requests, times (T / target)^3 where T, the mean of the longest 1 % of
@@ -77,10 +78,6 @@ class ChunkedPrefill(Evaluator):
         case: Case = instance.data
         alone = (case.costs.iteration(0, 0, [(request.prompt, 0)]) for request in case.requests)
         return Reference(played(play(case), sarathi).cost, "baseline", round(tail_mean(alone, TAIL) / 1000, 9))
-
-    def gap(self, instance: Instance, cost: float, reference: Reference) -> float:
-        """In logarithms, so that twice and half of the reference weigh the same."""
-        return 100 * log(cost / reference.value)
 
     def draw(self, instance: Instance, outcome: Outcome) -> Drawing | None:
         """The requests around the one that waited longest for its first token."""

@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from math import ceil, inf, log, sqrt
+from math import ceil, inf, sqrt
 from typing import Any
 
 from evaluators.drawing import Drawing
-from evaluators.protocol import Evaluator, Illegal, Instance, Labels, Outcome, Reference, chance
+from evaluators.protocol import Illegal, Instance, Labels, Outcome, Reference, chance
 from evaluators.serving import workloads
 from evaluators.serving.costs import MODELS, Costs, costs
 from evaluators.serving.deciding import played, selected
@@ -24,6 +24,7 @@ from evaluators.serving.drawing import longest_wait, stays
 from evaluators.serving.engine import Engine
 from evaluators.serving.iterations import Chunk
 from evaluators.serving.measures import figures, tail_mean, ttft
+from evaluators.serving.ratios import LogRatio
 from evaluators.serving.requests import Request
 from evaluators.serving.requests import Sequence as Running
 
@@ -62,7 +63,7 @@ class Case:
     transfers: Transfers = Transfers()
 
 
-class FairPreemption(Evaluator):
+class FairPreemption(LogRatio):
     """`decide(obs)` answers the indices of the requests that are to be resident, the most important first.
 
     Cost, s: the geometric mean of the mean TTFT of the worst 5 % and of the mean of the longest 0.1 % of the times
@@ -93,10 +94,6 @@ class FairPreemption(Evaluator):
         alone = [case.costs.iteration(0, 0, [(request.prompt, 0)]) for request in case.requests]
         bound = sqrt(tail_mean(alone, TTFT_TAIL) * case.costs.iteration(1, 0)) / 1000
         return Reference(played(play(case), by_priority).cost, "baseline", round(bound, 9))
-
-    def gap(self, instance: Instance, cost: float, reference: Reference) -> float:
-        """In logarithms, so that twice and half of the reference weigh the same."""
-        return 100 * log(cost / reference.value)
 
     def draw(self, instance: Instance, outcome: Outcome) -> Drawing | None:
         """The requests around the one that waited longest for its first token."""

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from math import ceil, inf, log, sqrt
+from math import ceil, inf, sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from evaluators.answers import keyed
 from evaluators.drawing import Drawing
-from evaluators.protocol import Evaluator, Illegal, Instance, Labels, Outcome, Reference
+from evaluators.protocol import Illegal, Instance, Labels, Outcome, Reference
 from evaluators.serving import workloads
 from evaluators.serving.deciding import decision_limit, filled, played, selected
 from evaluators.serving.drawing import longest_wait, stays
@@ -25,6 +25,7 @@ from evaluators.serving.engine import Engine
 from evaluators.serving.iterations import Chunk
 from evaluators.serving.measures import figures, tail_mean, ttft
 from evaluators.serving.mixtures import MixtureCosts, mixture
+from evaluators.serving.ratios import LogRatio
 from evaluators.serving.requests import Request
 from evaluators.serving.requests import Sequence as Prompt
 
@@ -52,7 +53,7 @@ class Plan(NamedTuple):
     groups: int
 
 
-class LayeredPrefill(Evaluator):
+class LayeredPrefill(LogRatio):
     """`decide(obs)` answers {"order": indices of prompts, "tokens": tokens of a pass, "groups": groups of layers}.
 
     Cost, s: the geometric mean of the mean TTFT and of the mean TTFT of the worst 1 % of the requests, times
@@ -80,10 +81,6 @@ class LayeredPrefill(Evaluator):
         case: Case = instance.data
         alone = [case.costs.iteration(0, 0, [(request.prompt, 0)]) for request in case.requests]
         return Reference(played(play(case), layered).cost, "baseline", round(_level(alone), 9))
-
-    def gap(self, instance: Instance, cost: float, reference: Reference) -> float:
-        """In logarithms, so that twice and half of the reference weigh the same."""
-        return 100 * log(cost / reference.value)
 
     def draw(self, instance: Instance, outcome: Outcome) -> Drawing | None:
         """The requests around the one that waited longest for its first token."""

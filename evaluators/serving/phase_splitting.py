@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from evaluators.drawing import Drawing
-from evaluators.protocol import Evaluator, EvaluatorBug, Illegal, Instance, Labels, Outcome, Reference
+from evaluators.protocol import EvaluatorBug, Illegal, Instance, Labels, Outcome, Reference
 from evaluators.serving import requests
 from evaluators.serving.cluster import Cluster, mixed
 from evaluators.serving.costs import Costs
@@ -19,6 +19,7 @@ from evaluators.serving.drawing import levels
 from evaluators.serving.engine import Engine
 from evaluators.serving.links import Links
 from evaluators.serving.measures import e2e, pace, pace_alone, ttft
+from evaluators.serving.ratios import LogRatio
 from evaluators.serving.requests import Request
 from evaluators.serving.workloads import requests as workload
 
@@ -44,7 +45,7 @@ class Case:
     requests: Sequence[Request]
 
 
-class PhaseSplitting(Evaluator):
+class PhaseSplitting(LogRatio):
     """One question a request: a pair (prompt machine, token machine), which may be the same one.
 
     Slowdowns of the time to first token and of the mean time between tokens against an idle A100 machine; the cost is
@@ -80,10 +81,6 @@ class PhaseSplitting(Evaluator):
         waits = [case.costs.iteration(0, 0, [(r.prompt, 0)]) for r in case.requests]
         paces = [pace_alone(case.costs, r) for r in case.requests]
         return Reference(round(_cost(_slowdowns(case.requests, waits, paces)) * (1 - 1e-9), 9), "bound")
-
-    def gap(self, instance: Instance, cost: float, reference: Reference) -> float:
-        """Differences are logarithms of ratios."""
-        return 100.0 * float(np.log(cost / reference.value))
 
     def episode(self, instance: Instance, labels: Labels) -> Generator[dict[str, Any], Any, Outcome]:
         """One question an arrival. Machines have labels; each computes what it is given, prompts with tokens."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from evaluators.drawing import Drawing
-from evaluators.protocol import Evaluator, EvaluatorBug, Illegal, Instance, Labels, Outcome, Reference
+from evaluators.protocol import EvaluatorBug, Illegal, Instance, Labels, Outcome, Reference
 from evaluators.serving import requests
 from evaluators.serving.cluster import MARGIN, Cluster
 from evaluators.serving.costs import Costs, costs
@@ -17,6 +17,7 @@ from evaluators.serving.drawing import levels
 from evaluators.serving.engine import Engine
 from evaluators.serving.links import Links
 from evaluators.serving.measures import e2e, pace, pace_alone, tail_mean, ttft
+from evaluators.serving.ratios import LogRatio
 from evaluators.serving.requests import Request
 from evaluators.serving.workloads import requests as workload
 
@@ -35,7 +36,7 @@ class Case:
     requests: Sequence[Request]
 
 
-class RequestMigration(Evaluator):
+class RequestMigration(LogRatio):
     """Two kinds of questions: "dispatch" when a request arrives, "migrate" every 200 ms while memory is short.
 
     Cost in s: what the slowest 5 % of the requests wait for their first token, and for 20 more at the pace of the
@@ -73,10 +74,6 @@ class RequestMigration(Evaluator):
         first = [case.costs.iteration(0, 0, [(r.prompt, 0)]) for r in case.requests]
         paces = [pace_alone(case.costs, r) for r in case.requests]
         return Reference(round(_cost(first, paces) * (1 - 1e-9), 9), "bound")
-
-    def gap(self, instance: Instance, cost: float, reference: Reference) -> float:
-        """Differences are logarithms of ratios."""
-        return 100.0 * float(np.log(cost / reference.value))
 
     def episode(self, instance: Instance, labels: Labels) -> Generator[dict[str, Any], Any, Outcome]:
         """One question an arrival; one every 200 ms while memory is short. Engines have labels."""

@@ -11,13 +11,13 @@ from bisect import insort
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from math import inf, log, sqrt
+from math import inf, sqrt
 from typing import Any
 
 import numpy as np
 
 from evaluators.drawing import Drawing
-from evaluators.protocol import Evaluator, Illegal, Instance, Labels, Outcome, Reference
+from evaluators.protocol import Illegal, Instance, Labels, Outcome, Reference
 from evaluators.serving import workloads
 from evaluators.serving.costs import Costs, costs
 from evaluators.serving.deciding import played
@@ -27,6 +27,7 @@ from evaluators.serving.gaps import Gaps
 from evaluators.serving.iterations import Chunk
 from evaluators.serving.kv import Kv
 from evaluators.serving.measures import figures, ttft
+from evaluators.serving.ratios import LogRatio
 from evaluators.serving.requests import Request
 from evaluators.serving.requests import Sequence as Running
 
@@ -49,7 +50,7 @@ class Case:
     tpot: float
 
 
-class SmPartition(Evaluator):
+class SmPartition(LogRatio):
     """`decide(obs)` answers the per cent of the processors that prefill gets.
 
     Cost: root of the mean, over requests, of the square of the worse of TTFT / target and TPOT / target, where TPOT is
@@ -82,10 +83,6 @@ class SmPartition(Evaluator):
             alone.append(max(first, case.costs.iteration(1, request.prompt) / case.tpot if request.output > 1 else 0))
         bound = sqrt(float(np.mean(np.square(alone))))
         return Reference(played(play(case), feedback).cost, "baseline", round(bound, 9))
-
-    def gap(self, instance: Instance, cost: float, reference: Reference) -> float:
-        """In logarithms, so that twice and half of the reference weigh the same."""
-        return 100 * log(cost / reference.value)
 
     def draw(self, instance: Instance, outcome: Outcome) -> Drawing | None:
         """The requests around the one that waited longest for its first token."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from evaluators.drawing import Box, Drawing
-from evaluators.protocol import Evaluator, EvaluatorBug, Illegal, Instance, Labels, Outcome, Reference
+from evaluators.protocol import EvaluatorBug, Illegal, Instance, Labels, Outcome, Reference
 from evaluators.serving import requests, text2sql
 from evaluators.serving.cluster import Cluster, admit, run_prompts_first
 from evaluators.serving.costs import Costs
@@ -18,6 +18,7 @@ from evaluators.serving.drawing import LANES
 from evaluators.serving.engine import Engine
 from evaluators.serving.links import Links
 from evaluators.serving.measures import pace_alone, tail_mean
+from evaluators.serving.ratios import LogRatio
 from evaluators.serving.requests import Request
 from evaluators.serving.text2sql import TRACES, Call, Query, Stage
 
@@ -56,7 +57,7 @@ class Progress:
         return self.spans[-1][1] - self.query.arrival
 
 
-class Text2SqlDispatch(Evaluator):
+class Text2SqlDispatch(LogRatio):
     """One question a call, when it is ready: a pair (engine, priority); the least priority is served first there.
 
     Cost: the latency of a query by its SLO, mean over the tenth of the queries with the largest. Every query ends.
@@ -85,10 +86,6 @@ class Text2SqlDispatch(Evaluator):
         alone = [sum(max(_alone(case, call) for call in step) for step in query.steps) for query in case.queries]
         cost = tail_mean([ms / query.slo for ms, query in zip(alone, case.queries, strict=True)], SLOWEST)
         return Reference(round(cost * (1 - 1e-9), 9), "bound")
-
-    def gap(self, instance: Instance, cost: float, reference: Reference) -> float:
-        """Differences are logarithms of ratios."""
-        return 100.0 * float(np.log(cost / reference.value))
 
     def episode(self, instance: Instance, labels: Labels) -> Generator[dict[str, Any], Any, Outcome]:
         """Time goes from arrival to arrival, and to the end of each call. Engines have labels."""

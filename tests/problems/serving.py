@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,9 +13,12 @@ import pytest
 from evaluators.evaluate import Evaluation
 from evaluators.problem import Problem
 from evaluators.references import disagreements
+from evaluators.serving.requests import Request
+from evaluators.serving.requests import Sequence as Running
 from tests.playing import play
 
 Rule = Callable[[dict[str, Any]], Any]
+Question = tuple[float, dict[str, Any]]  # when it was asked, ms
 
 
 def mean(made: Evaluation) -> float:
@@ -50,3 +55,25 @@ def assert_a_drawing_shows_the_longest_wait(rule: Rule, problem: Problem) -> Non
     boxes = {box.kind: (box.start, box.end) for box in drawing.boxes if box.lane == str(worst.id)}
     assert boxes["decode"] == pytest.approx((worst.first_token / 1000, worst.finished / 1000))
     assert boxes["queue"][1] == boxes["prefill"][0]
+
+
+def another_future(requests: Iterable[Request], finished: Iterable[Running], time: float, seed: int) -> list[Request]:
+    """All that is hidden at a time (ms) drawn anew: later arrivals and their prompts, and outputs that go on."""
+    rng = random.Random(seed)
+    tokens = {one.request.id: one.token_times() for one in finished}
+    made = []
+    for request in requests:
+        if request.arrival > time:
+            request = replace(request, arrival=request.arrival + rng.uniform(0, 500), prompt=rng.randint(1, 5000))
+        had = sum(t <= time for t in tokens[request.id])
+        if had < request.output:
+            request = replace(request, output=had + rng.randint(1, 300))
+        made.append(request)
+    return sorted(made, key=lambda request: request.arrival)
+
+
+def assert_the_past_is_the_same(seen: list[Question], again: list[Question], time: float) -> None:
+    """Every question until then, and its time, is what it was with the other future."""
+    known = [question for question in seen if question[0] <= time]
+    assert known == again[: len(known)]
+    assert len(again) == len(known) or again[len(known)][0] > time

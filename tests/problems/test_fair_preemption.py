@@ -26,8 +26,10 @@ from tests.measured import of_problem
 from tests.playing import play
 from tests.problems.serving import (
     Rule,
+    another_future,
     assert_a_drawing_shows_the_longest_wait,
     assert_each_request_fits,
+    assert_the_past_is_the_same,
     assert_the_reference_is,
     mean,
 )
@@ -240,20 +242,9 @@ def test_the_future_does_not_change_the_past(seed: int, time: float) -> None:
     """All that is hidden at a time drawn anew: later arrivals and their prompts, and outputs that go on."""
     case = some_case(seed)
     system, seen = watched(case, erratic)
-    rng = random.Random(seed)
-    other = []
-    tokens = {s.request.id: s.token_times() for s in system.engine.finished}
-    for request in case.requests:
-        if request.arrival > time:
-            request = replace(request, arrival=request.arrival + rng.uniform(0, 500), prompt=rng.randint(1, 5000))
-        had = sum(t <= time for t in tokens[request.id])
-        if had < request.output:
-            request = replace(request, output=had + rng.randint(1, 300))
-        other.append(request)
-    _, again = watched(replace(case, requests=sorted(other, key=lambda r: r.arrival)), erratic)
-    known = [question for question in seen if question[0] <= time]
-    assert known == again[: len(known)]
-    assert len(again) == len(known) or again[len(known)][0] > time
+    other = another_future(case.requests, system.engine.finished, time, seed)
+    _, again = watched(replace(case, requests=other), erratic)
+    assert_the_past_is_the_same(seen, again, time)
 
 
 @settings(max_examples=6, deadline=None)
