@@ -104,7 +104,7 @@ def evaluate(
     stopped: Stopped | None = None
     try:
         function, parameters = load(problem, source, session, clock)
-        for stage in stages([instance.group for instance in chosen]) if gate else [range(len(chosen))]:
+        for stage in stages([one.group for one in chosen], gate.order) if gate else [range(len(chosen))]:
             part = [chosen[index] for index in stage]
             for played in play(problem.evaluator, part, session, function, parameters, clock, relabelling, stage):
                 done[played.index] = played

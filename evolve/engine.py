@@ -174,6 +174,8 @@ class Engine:
             self.pool, self.problem, self.archive, self.run, ("train", "validation"), known
         )
         self.listener.baselines([initial, *self.baselines])
+        if self.measuring.staged:
+            self.measuring.begin([self._results_of(one.id) for one in (initial, *self.baselines)])
         if self._prompted:
             self.teller.begin([(one, self._results_of(one.id)) for one in self.baselines])
             self.teller.tell(initial)

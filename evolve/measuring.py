@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from evaluators.evaluate import Evaluation, InstanceResult
 from evaluators.problem import Problem
-from evaluators.staging import DIGEST, Gate
+from evaluators.staging import DIGEST, Gate, representative
 from evolve.evaluation import EvaluationPool
 from evolve.records import Candidate
 from sandbox.session import Report
@@ -28,6 +28,15 @@ class Measuring:
         self._by_probe: dict[str, str] = {}  # what a program did on the probe -> the candidate
         self._probes: dict[int, tuple[list[int], bytearray]] = {}  # the same by size, with the order of telling
         self._best: list[float] = []
+        self._order: list[int] | None = None
+
+    def begin(self, known: Sequence[Sequence[InstanceResult]]) -> None:
+        """Put the train instances in an order whose first few rank these programs, the initial one and the baselines,
+        as all of them do."""
+        valid = [results for results in known if results]
+        if self.staged and valid:
+            groups = [result.group for result in valid[0]]
+            self._order = representative(groups, [[result.gap for result in results] for results in valid])
 
     async def train(
         self, source: str, syntax: str, size: int, after: int = 0, bar: Sequence[float] | None = None
@@ -37,7 +46,7 @@ class Measuring:
         known = self._by_syntax.get(syntax)
         if known is not None:
             return known()
-        gate = Gate(self._probed(size, after), bar) if self.staged else None
+        gate = Gate(self._probed(size, after), bar, self._order) if self.staged else None
         return await self.pool.evaluate(source, "train", gate=gate)
 
     def _probed(self, size: int, after: int) -> bytes:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import kendalltau
 
 from evaluators.evaluate import evaluate
 from evaluators.problem import load_problem
-from evaluators.staging import DIGEST, LEAST, Gate, stages
+from evaluators.staging import DIGEST, LEAST, Gate, representative, stages
 from sandbox.session import InProcessSandbox
 
 EDD = "def priority(d):\n    return d\n"
@@ -32,6 +35,53 @@ def test_every_instance_is_in_one_stage_and_the_first_has_the_classes(groups: li
 
 def test_the_classes_take_turns() -> None:
     assert stages(["a"] * 8 + ["b"] * 8) == [[0, 8, 1, 9], [2, 10, 3, 11], [4, 12, 5, 13, 6, 14, 7, 15]]
+
+
+@given(st.lists(st.sampled_from("abc"), min_size=1, max_size=30), st.integers(0, 4), st.data())
+def test_known_programs_change_the_order_within_classes_alone(groups: list[str], programs: int, data: Any) -> None:
+    of_one = st.lists(st.floats(-1e6, 1e6), min_size=len(groups), max_size=len(groups))
+    gaps = data.draw(st.lists(of_one, min_size=programs, max_size=programs))
+    order = representative(groups, gaps)
+    assert sorted(order) == list(range(len(groups)))
+    turns: Counter[str] = Counter()
+    taken = []
+    for position in order:
+        taken.append(turns[groups[position]])
+        turns[groups[position]] += 1
+    assert taken == sorted(taken)
+
+
+def test_the_first_instances_compare_known_programs_as_all_do() -> None:
+    flat, odd = [0.0] * 8, [9.0, -9.0, 1.0, 1.5, 9.0, -9.0, 1.0, 1.5]  # the means are 0 and 0.625
+    assert representative(["a"] * 8, [flat, odd])[0] in (2, 6)
+    assert sorted(representative(["a"] * 8, [flat, odd])[:4]) != [0, 1, 2, 3]
+    assert representative(["a"] * 8, [odd]) == representative(["a"] * 8) == list(range(8))
+
+
+def test_a_common_difficulty_does_not_count() -> None:
+    hard = [100.0, 0.0, 50.0, 7.0]
+    assert representative(["a"] * 4, [hard, [one + 1 for one in hard]]) == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("shuffled", [False, True])
+def test_a_slice_ranks_programs_that_it_was_not_made_from(shuffled: bool) -> None:
+    """Programs are mixtures of two skills; with the order of five of them, the first stage ranks twenty others better
+    than the first instances do."""
+    rng = np.random.default_rng(7)
+    skills = rng.normal(size=(2, 60)) * [[1.0], [3.0]]
+    easy = rng.normal(size=60) * 20
+
+    def gaps(mixtures: Any) -> Any:
+        return mixtures @ skills + easy + 0.1 * rng.normal(size=(len(mixtures), 60))
+
+    known, others = gaps(rng.normal(size=(5, 2))), gaps(rng.normal(size=(20, 2)))
+    if shuffled:
+        permutation = rng.permutation(60)
+        known, others = known[:, permutation], others[:, permutation]
+    first = stages(["a"] * 60, representative(["a"] * 60, known.tolist()))[0]
+    plain = stages(["a"] * 60)[0]
+    chosen, usual = (kendalltau(others[:, part].mean(axis=1), others.mean(axis=1))[0] for part in (first, plain))
+    assert chosen > max(usual, 0.8)
 
 
 def test_few_instances_are_one_stage() -> None:
