@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 Stopped = Literal["repeats", "outraced"]
 PROBE, SECOND = 1 / 6, 1 / 2  # of the instances: after the first stage, and after the second
+KNOWN = 3  # programs, or the better half if that is more: searches end up beyond them, not among the bad ones
 LEAST = 4  # instances of a probe; with fewer than three times as many in all there is one stage
 ERRORS = 3.0  # standard errors that the difference to the parent must lie beyond the slack
 DIGEST = 12  # bytes
@@ -74,10 +75,10 @@ def stages(groups: Sequence[str], order: Sequence[int] | None = None) -> list[li
 def representative(groups: Sequence[str], gaps: Sequence[Sequence[float]] = ()) -> list[int]:
     """An order of the instances in which the classes come in turn, and the first few compare programs as all do.
 
-    gaps: of known programs, each by position. What is to be preserved is how far any two of them are apart, in standard
-    deviations of their difference. Of the classes whose turn it is, the next instance is the one that leaves the sum of
-    all deviations from these distances smallest (kernel herding; Chen, Welling and Smola, 2010). Without two programs
-    to compare, an instance keeps its place in its class.
+    gaps: of known programs, each by position. What is to be preserved is how far any two of the better ones are apart,
+    in standard deviations of their difference. Of the classes whose turn it is, the next instance is the one that
+    leaves the sum of all deviations from these distances smallest (kernel herding; Chen, Welling and Smola, 2010).
+    Without two programs to compare, an instance keeps its place in its class.
     """
     apart = _distances(gaps, len(groups))
     off = np.zeros(len(apart))
@@ -100,7 +101,8 @@ def _distances(gaps: Sequence[Sequence[float]], count: int) -> npt.NDArray[np.fl
     """How far each two programs are apart on each instance, as a deviation from their mean distance: shape (pairs,
     count). Pairs whose distance is the same everywhere are left out."""
     rows = []
-    for one, other in combinations(np.asarray(gaps, dtype=float), 2):
+    better = sorted(np.asarray(gaps, dtype=float), key=lambda of_one: float(of_one.mean()))
+    for one, other in combinations(better[: max(KNOWN, len(better) // 2 + 1)], 2):
         apart = one - other
         if (spread := float(apart.std())) > 0:
             rows.append((apart - apart.mean()) / spread)

@@ -31,7 +31,7 @@ class RunConfig(BaseModel):
     models: list[str] = []
     base_url: str | None = None
     proposer: str | None = None
-    strategy: str = "islands"
+    strategy: str = "adaptive"
     candidates: int | None = Field(None, ge=1)
     calls: int | None = Field(None, ge=1)
     tokens: int | None = Field(None, ge=1)

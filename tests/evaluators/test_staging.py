@@ -63,25 +63,19 @@ def test_a_common_difficulty_does_not_count() -> None:
     assert representative(["a"] * 4, [hard, [one + 1 for one in hard]]) == [0, 1, 2, 3]
 
 
-@pytest.mark.parametrize("shuffled", [False, True])
-def test_a_slice_ranks_programs_that_it_was_not_made_from(shuffled: bool) -> None:
-    """Programs are mixtures of two skills; with the order of five of them, the first stage ranks twenty others better
-    than the first instances do."""
-    rng = np.random.default_rng(7)
-    skills = rng.normal(size=(2, 60)) * [[1.0], [3.0]]
-    easy = rng.normal(size=60) * 20
-
-    def gaps(mixtures: Any) -> Any:
-        return mixtures @ skills + easy + 0.1 * rng.normal(size=(len(mixtures), 60))
-
-    known, others = gaps(rng.normal(size=(5, 2))), gaps(rng.normal(size=(20, 2)))
-    if shuffled:
-        permutation = rng.permutation(60)
-        known, others = known[:, permutation], others[:, permutation]
-    first = stages(["a"] * 60, representative(["a"] * 60, known.tolist()))[0]
-    plain = stages(["a"] * 60)[0]
-    chosen, usual = (kendalltau(others[:, part].mean(axis=1), others.mean(axis=1))[0] for part in (first, plain))
-    assert chosen > max(usual, 0.8)
+def test_a_slice_ranks_programs_that_it_was_not_made_from() -> None:
+    """Programs are mixtures of two skills that instances ask for; the first stage ranks others than those it was made
+    from better than the first instances do, over twenty such problems."""
+    chosen, usual = [], []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        skills, easy = rng.normal(size=(2, 60)) * [[1.0], [3.0]], rng.normal(size=60) * 20
+        known, others = (rng.normal(size=(programs, 2)) @ skills + easy for programs in (8, 20))
+        groups = ["a"] * 60
+        for taus, order in ((chosen, representative(groups, known.tolist())), (usual, representative(groups))):
+            first = stages(groups, order)[0]
+            taus.append(kendalltau(others[:, first].mean(axis=1), others.mean(axis=1))[0])
+    assert np.mean(chosen) > np.mean(usual) + 0.1
 
 
 def test_few_instances_are_one_stage() -> None:
