@@ -43,7 +43,7 @@ def run(
     model: Annotated[str | None, typer.Option(help="model name; several, separated by commas, take turns")] = None,
     base_url: Annotated[str | None, typer.Option(envvar="OPENAI_BASE_URL", help="OpenAI-compatible endpoint")] = None,
     proposer: Annotated[str | None, typer.Option(help="openai, mutator or exchange")] = None,
-    strategy: Annotated[str | None, typer.Option(help="who is a parent, who survives [default: islands]")] = None,
+    strategy: Annotated[str | None, typer.Option(help="who is a parent, who survives [default: adaptive]")] = None,
     candidates: Annotated[int | None, typer.Option(help="budget: candidates")] = None,
     calls: Annotated[int | None, typer.Option(help="budget: calls of the model")] = None,
     tokens: Annotated[int | None, typer.Option(help="budget: tokens, input and output")] = None,

@@ -25,6 +25,7 @@ CONFIG = """
 problem = "tiny"
 models = ["fake-small"]
 base_url = "{url}"
+strategy = "islands"
 candidates = 500
 parallel = 2
 seed = 3

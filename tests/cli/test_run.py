@@ -17,6 +17,7 @@ from tests.fakes.replies import variation
 from tests.fakes.scripts import Step
 
 Serve = Callable[..., FakeServer]
+ALONE = ("--strategy", "islands", "--sandbox", "process")  # without the mutator beside the model
 
 
 def test_without_a_problem(tmp_path: Path, refused: Callable[..., str]) -> None:
@@ -30,7 +31,7 @@ def test_a_panel_a_diff_and_ctrl_c_then_resume(
     openai_server: Serve, tiny: Path, tmp_path: Path, within: Within
 ) -> None:
     server = openai_server(lambda index, body: Step(seconds=0.7))
-    arguments = ("run", str(tiny), "--model", "fake-small", "--base-url", server.url, "--sandbox", "process")
+    arguments = ("run", str(tiny), "--model", "fake-small", "--base-url", server.url, *ALONE)
     with Terminal(*arguments, "--candidates", "18", "--parallel", "3", "--no-polish", cwd=tmp_path) as terminal:
         before = termios.tcgetattr(terminal.slave)
         run = terminal.wait_for(r"run (\w{6}): tiny, fake-small, islands")[1]
@@ -99,7 +100,7 @@ def test_exchange(tiny: Path, tmp_path: Path, within: Within) -> None:
     writer = threading.Thread(target=person)
     writer.start()
     try:
-        words = ("--proposer", "exchange", "--candidates", "4", "--parallel", "4", "--sandbox", "process")
+        words = ("--proposer", "exchange", "--candidates", "4", "--parallel", "4", *ALONE)
         code, _, err = within(tmp_path, "run", tiny, *words, "--no-polish")
     finally:
         over.set()
@@ -119,7 +120,7 @@ def test_a_model_that_breaks_down_says_how_to_go_on(
     openai_server: Serve, tiny: Path, tmp_path: Path, within: Within, refused: Callable[..., str]
 ) -> None:
     server = openai_server(lambda index, body: Step() if index < 4 else Step("status", status=401))
-    words = ("--model", "fake-small", "--base-url", server.url, "--sandbox", "process", "--no-polish")
+    words = ("--model", "fake-small", "--base-url", server.url, *ALONE, "--no-polish")
     assert "key" in refused(tmp_path, "run", tiny, *words, "--candidates", "12")
     [row] = json.loads(within(tmp_path, "runs", "--json")[1])
     assert row["status"] == "stopped"

@@ -45,7 +45,7 @@ def _search_with_kills(url: str, problem: Path, folder: Path) -> None:
     log, database = folder / "server.log", ["--archive", str(folder / "a.db")]
     command = [
         "run", str(problem), "--model", "fake-small", "--base-url", url, "--candidates", str(CANDIDATES),
-        "--parallel", "3", "--sandbox", "process", "--no-polish", *database,
+        "--parallel", "3", "--strategy", "islands", "--sandbox", "process", "--no-polish", *database,
     ]  # fmt: skip
     with _process("tests.engine.forking") as forks:
         assert forks.stdin is not None

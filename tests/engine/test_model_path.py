@@ -37,7 +37,7 @@ def proposals(archive: Archive, run: str) -> list[Candidate]:
 
 
 def options(server: FakeServer, **more: Any) -> dict[str, Any]:
-    return {"models": ["fake-small"], "base_url": server.url, "parallel": 4, **more}
+    return {"models": ["fake-small"], "base_url": server.url, "parallel": 4, "strategy": "islands", **more}
 
 
 def test_a_good_day(openai_server: Serve, searched: Searched) -> None:
