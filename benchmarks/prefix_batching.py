@@ -1,0 +1,78 @@
+"""Makespan of vLLM's order over that of a rule of prefix_batching, by the size of the cache, in Markdown.
+
+    python benchmarks/prefix_batching.py [RULE ...] [--batches 12] [--groups 60] [--prefix-once]
+
+The same batches at all sizes: ratio of the mean makespans, in brackets the standard deviation of the batches' ratios.
+With --prefix-once an iteration reads a prefix that several decoding sequences share once, as kernels for shared
+prefixes do, and not once a sequence.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from statistics import mean, stdev
+from typing import Any
+
+from evaluators.problem import load_problem
+from evaluators.protocol import Instance, Labels
+from evaluators.serving import prefix_batching
+from evaluators.serving.costs import costs
+from evaluators.serving.engine import Engine
+from evaluators.serving.iterations import Chunk
+from evaluators.serving.prefix_batching import Batch, PrefixBatching, draw
+
+SIZES = (60_000, 120_000, 240_000)
+BESIDE = "vllm"
+
+
+class PrefixOnce(Engine):
+    """Takes the repeated reading of shared prefixes off each iteration."""
+
+    def duration(self, chunks: Sequence[Chunk] = (), decodes: bool = True) -> float:
+        usual = super().duration(chunks, decodes)
+        if not decodes:
+            return usual
+        prefixes = [sequence.request.prefix[0] for sequence in self.decoding.values()]
+        repeated = sum(one.tokens for one in prefixes) - sum(one.tokens for one in set(prefixes))
+        return usual - self.costs.kv * repeated
+
+
+def makespan(solve: Callable[[Any], Any], batch: Batch) -> float:
+    evaluator, instance = PrefixBatching(), Instance("benchmark", "benchmark", batch)
+    labels = Labels(0, instance)
+    return evaluator.verify(instance, solve(evaluator.question(instance, labels)), labels).metrics["makespan"]
+
+
+def main() -> None:
+    baselines = load_problem("prefix_batching").baselines
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("rules", nargs="*", default=[name for name in baselines if name != BESIDE], metavar="RULE")
+    parser.add_argument("--batches", type=int, default=12)
+    parser.add_argument("--groups", type=int, default=60)
+    parser.add_argument("--prefix-once", action="store_true")
+    given = parser.parse_args()
+    if given.prefix_once:
+        prefix_batching.Engine = PrefixOnce  # type: ignore[misc]
+    model = costs("llama-3-8b", "a100", 1)
+    batches = [draw(f"benchmark|{k}", given.groups, model, SIZES[0], 1.0) for k in range(given.batches)]
+
+    def makespans(name: str, size: int) -> list[float]:
+        scope: dict[str, Any] = {}
+        exec(baselines[name], scope)
+        return [makespan(scope["solve"], replace(batch, capacity=size)) for batch in batches]
+
+    beside = {size: makespans(BESIDE, size) for size in SIZES}
+    print("| rule |", " | ".join(f"{size:,}" for size in SIZES), "|\n|---" + "|---" * len(SIZES) + "|")
+    for name in given.rules:
+        cells = []
+        for size in SIZES:
+            mine = makespans(name, size)
+            ratios = [theirs / one for theirs, one in zip(beside[size], mine, strict=True)]
+            cells.append(f"{mean(beside[size]) / mean(mine):.2f} ({stdev(ratios):.2f})")
+        print(f"| `{name}` |", " | ".join(cells), "|", flush=True)
+
+
+if __name__ == "__main__":
+    main()
