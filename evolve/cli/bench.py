@@ -224,11 +224,12 @@ def _records(table: pd.DataFrame) -> Any:
 def _table(rows: Sequence[Row], title: str) -> Table:
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
     headings = [heading for heading in rows[0] if heading != "problem"]
+    longest = max(len(row.get("", "")) for row in rows)
     for heading in headings:
-        if heading:
-            table.add_column(heading.replace(" ", "\n"), justify="right", no_wrap=True)
+        if heading:  # on a narrow terminal numbers are folded, not who they are of
+            table.add_column(heading.replace(" ", "\n"), justify="right", overflow="fold")
         else:
-            table.add_column(heading, overflow="fold", min_width=NAME_WIDTH)
+            table.add_column(heading, width=min(NAME_WIDTH, longest), overflow="fold")
     for row in rows:
         table.add_row(*(escape(row[heading]) for heading in headings))
     return table

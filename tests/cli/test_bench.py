@@ -9,13 +9,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from rich.console import Console
 
 from evolve.archive import Archive
+from evolve.cli.bench import _table
 from tests.bench.metering import write_summary
 from tests.cli.conftest import Within
 from tests.fakes.openai_server import FakeServer
@@ -76,7 +79,19 @@ def test_a_bench_compares_strategies_and_runs_nothing_twice(
         for kind in ("png", "svg")
     ]
     assert all(f"(page/{name})" in page for name in pictures if name.endswith(".svg"))
-    assert f"{control['test']:.4g}" in within(tmp_path, "bench", tiny, *QUICK, *both, "--seeds", "2")[1]
+    shown = within(tmp_path, "bench", tiny, *QUICK, *both, "--seeds", "2")[1]
+    assert f"{control['test']:.4g}" in shown
+
+
+def test_on_a_narrow_terminal_names_stay() -> None:
+    headings = ["test", "95 %", "minus adaptive", "p", "Holm", "median evaluations to target"]
+    rows = [
+        {"": name, **dict.fromkeys(headings, "12345.6 .. 23456.7")} for name in ("best_of_n", "adaptive · no-racing")
+    ]
+    narrow = Console(width=60, record=True, file=StringIO())
+    narrow.print(_table(rows, "a problem"))
+    assert "best_of_n " in narrow.export_text(clear=False)
+    assert "no-racing " in narrow.export_text()
 
 
 def test_models_variants_and_other_engines(
