@@ -3,29 +3,30 @@
     python benchmarks/adaptive.py [PROBLEM ...] [--parts NAME ...] [--seeds 5] [--evaluations 150] --archives FOLDER
 
 The built-in mutator, evaluations on train as the budget. Each part has an archive of its own in FOLDER, and what is
-there is not run again. A table in Markdown: mean gaps of the champions on test, lower is better; pairs of problem and
-seed with a lower and a higher gap than the whole, and the p value of a signed-rank test over the pairs (differences
-divided by the standard deviation of all gaps on their problem).
+there is not run again. Two tables in Markdown, as those of `evolve bench`: over all problems, and by problem.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 from unittest.mock import patch
 
-import numpy as np
+import pandas as pd
 from rich.console import Console
-from scipy.stats import wilcoxon
 
 from evolve.archive import Archive
+from evolve.bench.compare import compare
+from evolve.bench.frames import Frames, collect
 from evolve.bench.plan import Cell, Plan, find_run
+from evolve.bench.report import markdown, overall_rows, problem_rows
 from evolve.budget import Limits
 from evolve.display import PlainDisplay
+from evolve.records import Run
 from evolve.session import conduct, new_run
 from evolve.strategies import adaptive
 
@@ -59,16 +60,14 @@ PARTS: Mapping[str, tuple[Any, str, Any]] = {
     "no restarts": (adaptive.Adaptive, "_restart", _no_restart),
 }
 
-Gaps = dict[tuple[str, int], float]  # of a part, by problem and seed
 
-
-def searched(cell: Cell, archive: Archive, console: Console) -> float:
-    """The mean gap on test of the champion of the cell's run, which is searched to its end if it is not there yet."""
+def searched(cell: Cell, archive: Archive, console: Console) -> Run:
+    """The cell's run, searched to its end if it is not there yet."""
     run = find_run(cell, archive) or new_run(cell.config, archive, cell.problem)
     if run.status != "finished":
         display = PlainDisplay(f"{cell.problem.name}, seed {cell.seed}", cell.config.limits, console)
         run = asyncio.run(conduct(run, archive, display)).run
-    return fmean(result.gap for result in archive.results(run.champion or "", "test"))
+    return run
 
 
 def main() -> None:
@@ -82,33 +81,26 @@ def main() -> None:
     given.archives.mkdir(parents=True, exist_ok=True)
     limits = Limits(evaluations=given.evaluations)
     plan = Plan(given.problems, ["adaptive"], seeds=given.seeds, limits=limits, sandbox="process")
-    found: dict[str, Gaps] = {}
+    parts = []
     for part in given.parts:
         where, name, instead = PARTS[part]
         file = given.archives / f"{part.replace(' ', '_')}.db"
         with patch.object(where, name, instead), Archive.open(file) as archive:
-            cells, console = plan.cells(), Console(stderr=True)
-            found[part] = {(cell.problem.name, cell.seed): searched(cell, archive, console) for cell in cells}
-    print(_table(given.problems, found))
+            runs = [(cell, searched(cell, archive, Console(stderr=True))) for cell in plan.cells()]
+            named = [(replace(cell, contestant=replace(cell.contestant, variant=part)), run) for cell, run in runs]
+            parts.append(collect(named, [], archive))
+    result = compare(joined(parts))
+    print(markdown(overall_rows(result.overall)), end="\n\n")
+    print(markdown(problem_rows(result.problems, result.frames.names[0], "evaluations")))
 
 
-def _table(problems: list[str], found: dict[str, Gaps]) -> str:
-    first = next(iter(found))
-    spread = {
-        one: np.std([gap for of in found.values() for (of_one, _), gap in of.items() if of_one == one]) or 1.0
-        for one in problems
-    }
-    rows = [["problem", *found], ["---"] * (1 + len(found))]
-    for one in problems:
-        means = [fmean(gap for (problem, _), gap in of.items() if problem == one) for of in found.values()]
-        rows.append([f"`{one}`", *(f"{mean:.4g}" for mean in means)])
-    better, tests = ["runs better : worse", ""], ["Wilcoxon", ""]
-    for part, of in found.items():
-        if part != first:
-            apart = [(gap - found[first][key]) / spread[key[0]] for key, gap in of.items()]
-            better.append(f"{sum(one < 0 for one in apart)}:{sum(one > 0 for one in apart)}")
-            tests.append(f"p = {wilcoxon(apart).pvalue:.2g}")
-    return "\n".join(f"| {' | '.join(row)} |" for row in [*rows, better, tests])
+def joined(parts: Sequence[Frames]) -> Frames:
+    """The frames of all parts as one."""
+    runs, curves, instances = (
+        pd.concat([getattr(part, name) for part in parts], ignore_index=True)
+        for name in ("runs", "curves", "instances")
+    )
+    return Frames(runs, curves, instances, parts[0].baselines, parts[0].scales)
 
 
 if __name__ == "__main__":

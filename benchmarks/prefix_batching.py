@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from statistics import mean, stdev
 from typing import Any
+from unittest.mock import patch
 
 from evaluators.problem import load_problem
 from evaluators.protocol import Instance, Labels
@@ -53,10 +54,15 @@ def main() -> None:
     parser.add_argument("--groups", type=int, default=60)
     parser.add_argument("--prefix-once", action="store_true")
     given = parser.parse_args()
-    if given.prefix_once:
-        prefix_batching.Engine = PrefixOnce  # type: ignore[misc]
+    with patch.object(prefix_batching, "Engine", PrefixOnce if given.prefix_once else Engine):
+        table(given.rules, given.batches, given.groups)
+
+
+def table(rules: Sequence[str], count: int, groups: int) -> None:
+    """Print the table, row by row."""
+    baselines = load_problem("prefix_batching").baselines
     model = costs("llama-3-8b", "a100", 1)
-    batches = [draw(f"benchmark|{k}", given.groups, model, SIZES[0], 1.0) for k in range(given.batches)]
+    batches = [draw(f"benchmark|{k}", groups, model, SIZES[0], 1.0) for k in range(count)]
 
     def makespans(name: str, size: int) -> list[float]:
         scope: dict[str, Any] = {}
@@ -65,7 +71,7 @@ def main() -> None:
 
     beside = {size: makespans(BESIDE, size) for size in SIZES}
     print("| rule |", " | ".join(f"{size:,}" for size in SIZES), "|\n|---" + "|---" * len(SIZES) + "|")
-    for name in given.rules:
+    for name in rules:
         cells = []
         for size in SIZES:
             mine = makespans(name, size)

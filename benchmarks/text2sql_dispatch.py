@@ -12,6 +12,7 @@ from typing import Any
 
 from evaluators.problem import load_problem
 from evaluators.protocol import Instance, Labels
+from evaluators.serving.deciding import played
 from evaluators.serving.text2sql_dispatch import Text2SqlDispatch
 
 ENGINES = ["a100", "a100", "a6000", "l40s"]
@@ -20,13 +21,8 @@ ENGINES = ["a100", "a100", "a6000", "l40s"]
 def p95(source: str, made: Instance) -> float:
     scope: dict[str, Any] = {}
     exec(source, scope)
-    episode = Text2SqlDispatch().episode(made, Labels(0, made))
-    question = next(episode)
-    try:
-        while True:
-            question = episode.send(scope["decide"](question))
-    except StopIteration as stop:
-        return float(stop.value.metrics["latency_p95"])
+    outcome = played(Text2SqlDispatch().episode(made, Labels(0, made)), scope["decide"])
+    return float(outcome.metrics["latency_p95"])
 
 
 def main() -> None:

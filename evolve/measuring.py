@@ -34,7 +34,7 @@ class Measuring:
         """Put the train instances in an order whose first few rank these programs, the initial one and the baselines,
         as all of them do."""
         valid = [results for results in known if results]
-        if self.staged and valid:
+        if valid:
             groups = [result.group for result in valid[0]]
             self._order = representative(groups, [[result.gap for result in results] for results in valid])
 

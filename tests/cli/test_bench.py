@@ -79,8 +79,7 @@ def test_a_bench_compares_strategies_and_runs_nothing_twice(
         for kind in ("png", "svg")
     ]
     assert all(f"(page/{name})" in page for name in pictures if name.endswith(".svg"))
-    shown = within(tmp_path, "bench", tiny, *QUICK, *both, "--seeds", "2")[1]
-    assert f"{control['test']:.4g}" in shown
+    assert f"{control['test']:.4g}" in within(tmp_path, "bench", tiny, *QUICK, *both, "--seeds", "2")[1]
 
 
 def test_on_a_narrow_terminal_names_stay() -> None:
