@@ -136,3 +136,13 @@ def test_a_program_that_is_far_behind_is_stopped(tiny: Path) -> None:
     assert lost.share < 1
     assert evaluate(problem, MDD, "train", sandbox, gate=Gate(bar=bar)).valid
     assert evaluate(problem, EDD, "train", sandbox, gate=Gate(bar=bar, slack=1e9)).valid
+
+
+def test_stages_come_in_the_order_of_the_gate(tiny: Path) -> None:
+    problem, sandbox = load_problem(str(tiny)), InProcessSandbox()
+    bar, backwards = evaluate(problem, MDD, "train", sandbox).gaps, list(range(20))[::-1]
+    lost = evaluate(problem, LATEST, "train", sandbox, gate=Gate(bar=bar, order=backwards))
+    last = [instance.key for instance in problem.instances("train")[-LEAST:]]
+    assert [result.instance for result in lost.results] == last
+    whole = evaluate(problem, MDD, "train", sandbox, gate=Gate(order=backwards))
+    assert whole.gaps == bar
