@@ -114,6 +114,23 @@ def test_a_cost_a_gap_and_a_mean_that_were_tampered_with(published: Path, within
     assert "not measured on test" in verify(within, published)[1]
 
 
+@pytest.mark.parametrize(("change_by", "holds"), [(2e-8, True), (1e-5, False)])
+def test_a_gap_may_differ_by_what_another_processor_rounds_otherwise(
+    published: Path, within: Within, change_by: float, holds: bool
+) -> None:
+    card = card_of(published)
+
+    def move(card: dict[str, Any]) -> None:
+        for row in card["per_instance"]["test"]:
+            row["gap"] += change_by
+        card["figures"]["test"]["gap_mean"] += change_by
+
+    change(card, move)
+    code, line = verify(within, published)
+    assert (code == 0) == holds
+    assert ("test: the mean gap is" in line) != holds
+
+
 def test_a_change_that_leaves_the_figures_as_they_were(published: Path, within: Within) -> None:
     toml = published / "tiny" / "problem.toml"
     toml.write_text(toml.read_text() + "\n# a remark\n")
