@@ -14,15 +14,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from statistics import mean, stdev
 from typing import Any
-from unittest.mock import patch
 
 from evaluators.problem import load_problem
 from evaluators.protocol import Instance, Labels
-from evaluators.serving import prefix_batching
 from evaluators.serving.costs import costs
 from evaluators.serving.engine import Engine
 from evaluators.serving.iterations import Chunk
-from evaluators.serving.prefix_batching import Batch, PrefixBatching, draw
+from evaluators.serving.prefix_batching import Batch, PrefixBatching, draw, serve
 
 SIZES = (60_000, 120_000, 240_000)
 BESIDE = "vllm"
@@ -40,10 +38,12 @@ class PrefixOnce(Engine):
         return usual - self.costs.kv * repeated
 
 
-def makespan(solve: Callable[[Any], Any], batch: Batch) -> float:
-    evaluator, instance = PrefixBatching(), Instance("benchmark", "benchmark", batch)
+def makespan(solve: Callable[[Any], Any], batch: Batch, engine: type[Engine]) -> float:
+    instance = Instance("benchmark", "benchmark", batch)
     labels = Labels(0, instance)
-    return evaluator.verify(instance, solve(evaluator.question(instance, labels)), labels).metrics["makespan"]
+    answer = solve(PrefixBatching().question(instance, labels))
+    request_of = labels.permutation("request", len(batch.group))
+    return serve(batch, [request_of[i] for i in answer["order"]], answer["reserve"], engine).metrics["makespan"]
 
 
 def main() -> None:
@@ -54,11 +54,10 @@ def main() -> None:
     parser.add_argument("--groups", type=int, default=60)
     parser.add_argument("--prefix-once", action="store_true")
     given = parser.parse_args()
-    with patch.object(prefix_batching, "Engine", PrefixOnce if given.prefix_once else Engine):
-        table(given.rules, given.batches, given.groups)
+    table(given.rules, given.batches, given.groups, PrefixOnce if given.prefix_once else Engine)
 
 
-def table(rules: Sequence[str], count: int, groups: int) -> None:
+def table(rules: Sequence[str], count: int, groups: int, engine: type[Engine]) -> None:
     """Print the table, row by row."""
     baselines = load_problem("prefix_batching").baselines
     model = costs("llama-3-8b", "a100", 1)
@@ -67,7 +66,7 @@ def table(rules: Sequence[str], count: int, groups: int) -> None:
     def makespans(name: str, size: int) -> list[float]:
         scope: dict[str, Any] = {}
         exec(baselines[name], scope)
-        return [makespan(scope["solve"], replace(batch, capacity=size)) for batch in batches]
+        return [makespan(scope["solve"], replace(batch, capacity=size), engine) for batch in batches]
 
     beside = {size: makespans(BESIDE, size) for size in SIZES}
     print("| rule |", " | ".join(f"{size:,}" for size in SIZES), "|\n|---" + "|---" * len(SIZES) + "|")

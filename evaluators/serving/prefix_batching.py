@@ -131,9 +131,9 @@ def draw(key: str, groups: int, c: Costs, capacity: int, longer: float) -> Batch
     return Batch(prefix, guess, group_of, suffixes, outputs, c, capacity)
 
 
-def serve(batch: Batch, order: Sequence[int], reserve: float) -> Outcome:
+def serve(batch: Batch, order: Sequence[int], reserve: float, engine_class: type[Engine] = Engine) -> Outcome:
     """All requests are there from the beginning, and are admitted in an order."""
-    engine = Engine(batch.costs, Kv(batch.capacity))
+    engine = engine_class(batch.costs, Kv(batch.capacity))
     for place, i in enumerate(order):
         group = batch.group[i]
         prefix = Segment(group, batch.prefix[group])
