@@ -59,21 +59,22 @@ def _row(ending: Ending, archive: Archive, problem: Problem, seconds: float) -> 
     """The champion on test, beside the initial program and all baselines."""
     champion = ending.champion
     assert champion is not None
-    mine = archive.results(champion.id, "test")
+    mine = archive.results(champion.id, "test")  # empty where it fails there
     rules = {}
     for candidate in ending.measured:
-        if candidate.id != champion.id and (theirs := archive.results(candidate.id, "test")):
+        if mine and candidate.id != champion.id and (theirs := archive.results(candidate.id, "test")):
             test = against("test", mine, candidate.name or "", theirs)
             rules[candidate.name or "initial"] = split_figures("test", theirs).as_json() | test.as_json()
     return {
         "run": ending.run.id,
+        "strategy": ending.run.config["strategy"],
         "champion": champion.id,
         "program": champion.source,
         "ended": archive.counts(ending.run.id),
         "seconds": round(seconds, 1),
         "scale": problem.evaluator.scale,
         "paper_rule": problem.spec.paper_rule,
-        "test": split_figures("test", mine).as_json(),
+        "test": split_figures("test", mine).as_json() if mine else None,
         "rules": rules,
     }
 
@@ -85,6 +86,9 @@ def _markdown(rows: dict[str, Any]) -> str:
         "|---|---|---|---|---|---|---|---|",
     ]
     for name, row in sorted(rows.items()):
+        if row["test"] is None:
+            lines.append(f"| `{name}` | | | | fails on test | | | {row['seconds']:.0f} |")
+            continue
         rules = {rule: figures for rule, figures in row["rules"].items() if rule != "initial"}
         best = min(rules, key=lambda rule: rules[rule]["gap_mean"])
         paper = row["paper_rule"]

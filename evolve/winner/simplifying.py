@@ -33,13 +33,18 @@ class Bar:
     train: Gaps
     validation: Gaps
 
-    async def keeps(self, source: str) -> bool:
-        """Whether a program is as good. Validation is not measured for one that is worse on train."""
+    async def keeps(self, source: str, unlike: str | None = None) -> bool:
+        """Whether a program is as good. Validation is not measured for one that is worse on train.
+
+        unlike: a program that it must differ from on one instance at least.
+        """
         train = await self.measure(source, "train")
         if train is None or not _within(train, self.train):
             return False
         validation = await self.measure(source, "validation")
         if validation is None or not _within(validation, self.validation):
+            return False
+        if unlike and [train, validation] == [await self.measure(unlike, split) for split in ("train", "validation")]:
             return False
         if sum(validation) <= sum(self.validation):
             return True
@@ -60,7 +65,11 @@ class Simplified:
 
 
 async def simplify(source: str, bar: Bar, tries: int) -> Simplified:
-    """Take out term after term, the one that shortens most first, with at most so many programs tried."""
+    """Take out term after term, the one that shortens most first, with at most so many programs tried.
+
+    What has a part in a condition and makes no difference stays: no instance here tells an idle term from a margin
+    that others need.
+    """
     rejected: set[str] = set()
     promising: set[str] | None = None  # terms that could go alone; the others are tried when none of these can
     removed: list[str] = []
@@ -71,7 +80,7 @@ async def simplify(source: str, bar: Bar, tries: int) -> Simplified:
         found: list[Removal] = []
         for start in range(0, len(options), ATONCE):
             some = options[start : start + ATONCE]
-            kept = await asyncio.gather(*(bar.keeps(one.source) for one in some))
+            kept = await asyncio.gather(*(bar.keeps(one.source, source if one.bound else None) for one in some))
             tries -= len(some)
             found += [one for one, good in zip(some, kept, strict=True) if good]
             rejected |= {fingerprint(one.source) for one, good in zip(some, kept, strict=True) if not good}

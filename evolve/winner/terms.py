@@ -27,13 +27,18 @@ Slot = tuple[ast.AST, str, int | None]  # a node, its field, and the position if
 
 @dataclass(frozen=True)
 class Removal:
-    """A program without one of its terms. `safe` is False where what is gone may have kept the program from failing on
-    instances that are not at hand: a denominator's guard, an early return."""
+    """A program without one of its terms.
+
+    safe: False where what is gone may have kept the program from failing on instances that are not at hand: a
+    denominator's guard, an early return. bound: whether it has a part in a condition, so that it may be a margin or a
+    case that these instances never come to.
+    """
 
     term: str
     source: str
     size: int
     safe: bool
+    bound: bool = False
 
 
 def removals(source: str) -> list[Removal]:
@@ -45,7 +50,7 @@ def removals(source: str) -> list[Removal]:
     plain = rule(tree) is not None  # arithmetic and branches alone: an early return is no guard there
     divisors = {ast.unparse(node) for node in _delicate(tree)}
     found = []
-    for term, edit, guards in list(_edits(tree)):
+    for term, edit, guards, bound in list(_edits(tree)):
         try:
             with edit as change:
                 made = without_unused(without(source, tree, change))
@@ -57,26 +62,30 @@ def removals(source: str) -> list[Removal]:
         safe = (plain or not guards) and all(
             ast.unparse(node) in divisors or _positive(node) for node in _delicate(ast.parse(made))
         )
-        found.append(Removal(_label(term), made, left, safe))
+        found.append(Removal(_label(term), made, left, safe, bound and not plain))
     return found
 
 
-Edit = tuple[str, AbstractContextManager[Change], bool]  # the term, the tree without it, whether it may be a guard
+# the term, the tree without it, whether it may be a guard, whether it has a part in a condition
+Edit = tuple[str, AbstractContextManager[Change], bool, bool]
 
 
 def _edits(tree: ast.Module) -> Iterator[Edit]:
     """All edits of a tree, one to be made at a time."""
     helpers = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
     for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
-        stored = Counter(_stored(function))
+        stored, deciding = Counter(_stored(function)), _deciding(function)
         for body in _bodies(function):
             for statement in body:
                 if statement is function.body[0] and docstring(function):
                     continue
                 yield from _statement_edits(body, statement, stored)
+                conditions = {node for test in _tests(statement) for node in ast.walk(test)}
+                decides = not deciding.isdisjoint(_assigned(statement))
                 for slot in _expressions(statement):
+                    bound = decides or _at(slot) in conditions
                     for term, new in _less(_at(slot), helpers):
-                        yield term, _putting(statement, slot, new), False
+                        yield term, _putting(statement, slot, new), False, bound
 
 
 # --- statements -------------------------------------------------------------------------------------------------------
@@ -98,8 +107,8 @@ def _statement_edits(body: list[ast.stmt], statement: ast.stmt, stored: Counter[
     first = ast.unparse(statement).splitlines()[0]
     leaves = any(isinstance(node, ast.Return | ast.Raise | ast.Break | ast.Continue) for node in ast.walk(statement))
     if isinstance(statement, ast.If):
-        yield f"{first} (always)", _replacing(body, statement, statement.body), False
-        yield first, _replacing(body, statement, statement.orelse), leaves
+        yield f"{first} (always)", _replacing(body, statement, statement.body), False, True
+        yield first, _replacing(body, statement, statement.orelse), leaves, True
         return
     # what it binds must have a value without it, but for a loop's own variables
     bound = Counter(_stored(statement))
@@ -108,7 +117,7 @@ def _statement_edits(body: list[ast.stmt], statement: ast.stmt, stored: Counter[
     again = isinstance(statement, ast.AugAssign) or all(stored[name] > bound[name] for name in bound)
     droppable = ast.Assign | ast.AugAssign | ast.Expr | ast.For | ast.While
     if isinstance(statement, droppable) and again:
-        yield first, _replacing(body, statement, []), leaves
+        yield first, _replacing(body, statement, []), leaves, False
 
 
 def _stored(node: ast.AST) -> list[str]:
@@ -218,6 +227,35 @@ def _argument(old: ast.Call, helpers: set[str]) -> Iterator[tuple[str, ast.expr]
 
 
 # --- guards -----------------------------------------------------------------------------------------------------------
+
+
+def _tests(node: ast.AST) -> Iterator[ast.expr]:
+    """The conditions of a statement, and of all that is in it."""
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.If | ast.While | ast.IfExp):
+            yield inner.test
+        elif isinstance(inner, ast.comprehension):
+            yield from inner.ifs
+
+
+def _assigned(node: ast.AST) -> list[str]:
+    """The names that a statement itself assigns to; not those of comprehensions and of statements in it."""
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return [name for target in targets if target is not None for name in _stored(target)]
+
+
+def _deciding(function: ast.FunctionDef) -> set[str]:
+    """The names whose values have a part in a condition, through other names as well."""
+    reading = [ast.walk(test) for test in _tests(function)]
+    names = {node.id for nodes in reading for node in nodes if isinstance(node, ast.Name)}
+    assignments = [node for node in ast.walk(function) if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign)]
+    before = -1
+    while len(names) > before:
+        before = len(names)
+        for one in assignments:
+            if not names.isdisjoint(_assigned(one)) and one.value is not None:
+                names |= {node.id for node in ast.walk(one.value) if isinstance(node, ast.Name)}
+    return names
 
 
 def _delicate(tree: ast.AST) -> Iterator[ast.expr]:

@@ -188,3 +188,21 @@ def test_the_table_says_what_each_term_is_worth() -> None:
     assert rows["+ p"]["validation"] > 1
     trains = [row["train"] for row in rows.values()]
     assert trains == sorted(trains, reverse=True)
+
+
+MOVES = """def decide(obs):
+    room = obs["free"] - obs["margin"] - obs["other"]
+    order = sorted(obs["requests"], key=lambda length: 2 * length)
+    return [length for length in order if length <= room]
+"""
+
+
+def test_an_idle_term_of_a_condition_stays_and_one_that_does_harm_goes() -> None:
+    async def measure(source: str, split: str) -> Sequence[float]:
+        return [5.0, 5.0] if "other" in source else [4.0, 4.0]
+
+    bar = Bar(measure, [5.0, 5.0], [5.0, 5.0])
+    made = asyncio.run(simplify(MOVES, bar, 40)).source
+    assert 'room = obs["free"] - obs["margin"]' in made.replace("'", '"')
+    assert "other" not in made
+    assert "2 *" not in made

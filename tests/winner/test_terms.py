@@ -86,6 +86,26 @@ def test_a_guard_is_no_term_that_may_go() -> None:
     assert found["/ max(p, 1)"].safe
 
 
+MOVES = """def decide(obs):
+    free, moves = obs["free"], []
+    room = max(free) - obs["margin"]
+    spare = room + 0 * obs["time"]
+    weight = 2 * obs["load"]
+    for request, length in obs["requests"]:
+        if length + 1 <= spare:
+            moves.append((request, weight + length))
+    return sorted(moves, key=lambda move: 3 * move[1])
+"""
+
+
+def test_what_has_a_part_in_a_condition_is_told_apart() -> None:
+    found = by_term(MOVES)
+    bound = {term for term, one in found.items() if one.bound}
+    assert {"- obs['margin']", "+ 0 * obs['time']", "+ 1", "if length + 1 <= spare: (always)"} <= bound
+    assert {"2 *", "+ length", "3 *"} <= found.keys() - bound
+    assert not any(one.bound for one in removals(RULE))  # a rule of arithmetic alone has nothing to break
+
+
 def test_statements_and_branches_of_a_program() -> None:
     found = by_term(PROGRAM)
     reversal = found["order = order[::-1]"]
