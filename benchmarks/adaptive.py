@@ -67,6 +67,8 @@ def searched(cell: Cell, archive: Archive, console: Console) -> Run:
     if run.status != "finished":
         display = PlainDisplay(f"{cell.problem.name}, seed {cell.seed}", cell.config.limits, console)
         run = asyncio.run(conduct(run, archive, display)).run
+    if run.status != "finished":
+        raise SystemExit("stopped; the same command goes on")
     return run
 
 
