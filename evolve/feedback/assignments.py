@@ -11,21 +11,32 @@ import random
 from collections.abc import Sequence
 
 from evaluators.problem import Problem
-from evolve.feedback.program_edits import program_edit
-from evolve.feedback.rule_edits import rule_edit
+from evolve.feedback.program_edits import known_way, program_edit
+from evolve.feedback.rule_edits import known_formula, rule_edit
 from evolve.statements import meanings_of
 from evolve.syntax.algebra import rounded, tidy
 from evolve.syntax.expression import Expression
 from evolve.syntax.inline import rule
 
+# How often a search that is behind the rules that are known is sent to what the statement says of them.
+KNOWN = {"explore": 0.6, "mutate": 0.3}
+
 
 def assignment(
-    operator: str, problem: Problem, parents: Sequence[str], examples: Sequence[str], seed: str
+    operator: str,
+    problem: Problem,
+    parents: Sequence[str],
+    examples: Sequence[str],
+    seed: str,
+    behind: bool = False,
 ) -> str | None:
     """What to do, in a sentence or two; None for an operator that has no assignment. `parents` and `examples` are the
-    programs in the prompt, the one to work on last."""
+    programs in the prompt, the one to work on last. behind: no program so far is as good as the best known rule."""
     rng = random.Random(f"{seed}|assignment")
+    known = behind and rng.random() < KNOWN.get(operator, 0.0)
     if problem.interface == "priority" and problem.evaluator.features:
+        if known:
+            return known_formula(problem.evaluator.features, rng)
         rules = [found for source in parents if (found := expression_of(source)) is not None]
         if len(rules) == len(parents):
             used = frozenset[str]().union(*(names_in(source) for source in (*parents, *examples)))
@@ -33,6 +44,8 @@ def assignment(
         inputs = [feature.name for feature in problem.evaluator.features]
     else:
         inputs = list(meanings_of(problem.statement))
+    if known:
+        return known_way(inputs, rng)
     return program_edit(operator, problem.interface, inputs, parents, rng)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from evolve.feedback.values import line
 from evolve.feedback.yardsticks import Yardsticks
 from evolve.figures import group_means
 from evolve.records import Candidate
+from evolve.syntax.tree import docstring, entry
 from sandbox.session import Limits
 
 CLASSES = 5  # shown
@@ -56,18 +58,34 @@ class Shown:
 
 def shown(candidate: Candidate, results: Sequence[InstanceResult], known: Yardsticks, limits: Limits) -> Shown:
     """A candidate with its train results."""
+    by_machine = candidate.proposer == "mutator"  # what it notes is what it did to the syntax, no idea to build on
     total = limits.call_seconds + limits.instance_seconds * len(results)
     seconds = candidate.decision_seconds
     return Shown(
-        source=candidate.source or "",
+        source=_unexplained(candidate.source or "") if by_machine else candidate.source or "",
         gap=candidate.train,
         groups=classes(results, known),
         failure=failure_line(candidate),
-        thought=line(candidate.thought, 120) if candidate.thought else None,
+        thought=line(candidate.thought, 120) if candidate.thought and not by_machine else None,
         size=candidate.size,
         seconds=seconds,
         share=seconds / total if seconds is not None and results else None,
     )
+
+
+def _unexplained(source: str) -> str:
+    """A program without the docstring of its function."""
+    try:
+        function = entry(ast.parse(source))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return source
+    note = docstring(function) if function else None
+    if function is None or note is None or note.end_lineno is None:
+        return source
+    if len(function.body) < 2 or note.lineno == function.lineno:
+        return source
+    lines = source.splitlines(keepends=True)
+    return "".join([*lines[: note.lineno - 1], *lines[note.end_lineno :]])
 
 
 def classes(results: Sequence[InstanceResult], known: Yardsticks) -> list[ClassFigures]:

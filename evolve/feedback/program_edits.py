@@ -55,6 +55,20 @@ def program_edit(
     return None
 
 
+def known_way(inputs: Sequence[str], rng: random.Random) -> str:
+    """An assignment that leads to what the statement names, with one change."""
+    names = [f"`{name}`" for name in rng.sample(list(inputs), min(2, len(inputs)))]
+    change = rng.choice(
+        (
+            f"let {names[0] if names else 'one more value'} count, too",
+            f"break its ties by {names[-1] if names else 'another value'}",
+            "give its parts weights, and choose them with care",
+            "add a bound, or a case of its own, where it goes wrong",
+        )
+    )
+    return f"Do what the task names as known to work best, in full; then change one thing: {change}."
+
+
 def _mutate(interface: str, inputs: Sequence[str], source: str, rng: random.Random) -> str:
     value = f"`{rng.choice(list(inputs))}`" if inputs else "a value that it does not use yet"
     drawn = []

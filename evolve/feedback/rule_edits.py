@@ -123,6 +123,23 @@ class _Edits:
         return None if not self.rules[-1].args else f"Try it without {self.term(self.rules[-1])}."
 
 
+def known_formula(features: Sequence[Feature], rng: random.Random) -> str:
+    """An assignment that leads to a formula of the statement, with one change."""
+    edits = _Edits(features, (), (), rng)
+    first = edits.draw(edits.columns)
+    second = edits.draw([*edits.columns, *edits.scalars], (first,))
+    change = rng.choice(
+        (
+            f"add c * {edits.told(first)} to it, with a small constant c above or below 0",
+            f"multiply one of its terms by a constant between 0.5 and 2 where `{second}` is above a threshold",
+            f"multiply one of its terms by (1 + c * {first} / max({second}, 1)) with a small constant c",
+            "give each of its terms a weight other than 1",
+        )
+    )
+    begin = "Take the best formula that the task names as known to work, as it stands there"
+    return f"{begin}; then change one thing: {change}."
+
+
 def rule_edit(
     operator: str, features: Sequence[Feature], rules: Sequence[Expression], used: Collection[str], rng: random.Random
 ) -> str | None:

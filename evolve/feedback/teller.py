@@ -42,6 +42,11 @@ class Told:
     failures: tuple[Failed, ...] = ()
     elites: tuple[tuple[float, str, str], ...] = ()  # gap, source, shape; best first
 
+    @property
+    def best(self) -> float:
+        """The least gap on train; infinite before the first valid program."""
+        return self.elites[0][0] if self.elites else math.inf
+
 
 class Teller:
     """One for a run. Its state is what `begin` and `tell` have made of the candidates; what it measures itself is kept
@@ -117,6 +122,7 @@ class Teller:
                 [one.source for one in programs],
                 [one.source for one in others],
                 f"{self._seed}|{candidate.number}|0",
+                behind=told.best > self._known.least,
             ),
             hint=candidate.note.get("hint"),
             hints=candidate.note.get("hints", ()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -20,6 +21,12 @@ class Yardsticks:
     sources: Mapping[str, str] = field(default_factory=dict)
     results: Mapping[str, Mapping[str, InstanceResult]] = field(default_factory=dict)  # by name and instance
     best: Mapping[str, tuple[str, float]] = field(default_factory=dict)  # by class: the best one, and its mean gap
+
+    @property
+    def least(self) -> float:
+        """The least mean gap of any of them; infinite where there is none."""
+        means = (sum(one.gap for one in found.values()) / len(found) for found in self.results.values())
+        return min(means, default=math.inf)
 
 
 def yardsticks(baselines: Sequence[tuple[Candidate, Sequence[InstanceResult]]], interface: str) -> Yardsticks:

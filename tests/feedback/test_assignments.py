@@ -46,6 +46,27 @@ def test_what_is_the_same_for_all_items_is_never_just_added() -> None:
 
 
 @pytest.mark.parametrize("name", problem_names())
+def test_a_search_that_is_behind_is_often_sent_to_what_is_known(name: str) -> None:
+    problem = load_problem(name)
+
+    def shares(behind: bool) -> list[float]:
+        drawn = [
+            [
+                assignment(operator, problem, [problem.initial], [], f"3|{number}|0", behind) or ""
+                for number in range(80)
+            ]
+            for operator in ("explore", "mutate", "combine", "simplify")
+        ]
+        return [sum("known to work" in text for text in texts) / len(texts) for texts in drawn]
+
+    explored, mutated, *others = shares(behind=True)
+    assert 0.4 < explored < 0.8
+    assert 0.1 < mutated < 0.5
+    assert others == [0, 0]
+    assert shares(behind=False) == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("name", problem_names())
 def test_every_problem_has_assignments_that_differ(name: str) -> None:
     problem = load_problem(name)
     for operator, parents in (("mutate", [problem.initial]), ("explore", [problem.initial]), ("explore", [])):

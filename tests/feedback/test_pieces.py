@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import pytest
 
 from evolve.feedback import failures
@@ -49,6 +52,22 @@ def test_programs_answer_by_their_entry_function() -> None:
     assert answers("def priorities(p):\n    return p\n", "priority")
     assert not answers(SOLVE, "priority")
     assert not answers("def priority(:", "priority")
+
+
+def test_the_best_known_rule_is_the_one_of_the_least_mean(known: Yardsticks) -> None:
+    assert known.least == 3.0  # mdd: 2, 4, 3 and 3
+    assert Yardsticks().least == math.inf
+
+
+def test_what_the_mutator_notes_is_not_shown(known: Yardsticks) -> None:
+    source = 'def priority(p, d):\n    """Takes p for d."""\n    # kept\n    return p\n'
+    limits = Limits(call_seconds=1.0, instance_seconds=0.1)
+    asked = candidate(1, 5.0, source, thought="Takes p for d.")
+    made = shown(replace(asked, proposer="mutator"), (), known, limits)
+    assert made.source == "def priority(p, d):\n    # kept\n    return p\n"
+    assert made.thought is None
+    assert shown(asked, (), known, limits).thought == "Takes p for d."
+    assert shown(asked, (), known, limits).source == source
 
 
 def test_decision_time_matters_from_a_tenth_of_the_limit_on() -> None:
