@@ -11,6 +11,10 @@ from evolve.syntax.expression import Expression
 
 LONGEST = 70  # characters of a term that is quoted
 
+# A model that is told of "a constant c" writes c; a number is written as it stands, and tuned later.
+SMALL = ("0.05", "0.1", "0.2", "0.5", "(-0.05)", "(-0.1)", "(-0.2)")
+WEIGHTS = ("0.3", "0.5", "0.7", "1.5", "2", "3")
+
 FORMS = (
     "as a weighted sum of them",
     "as a quotient: one of them over the sum of the others and a constant",
@@ -64,14 +68,15 @@ class _Edits:
         name = self.draw([*self.columns, *self.scalars])
         other = self.draw([*self.columns, *self.scalars], (name,))
         return (
-            f"Multiply {self.term(self.rules[-1])} by (1 + c * {name} / max({other}, 1)) with a constant c of your "
-            f"choice, above or below 0. {name}: {line(self.features[name].description, 80)}."
+            f"Multiply {self.term(self.rules[-1])} by (1 + {self.rng.choice(SMALL)} * {name} / max({other}, 1)). "
+            f"{name}: {line(self.features[name].description, 80)}."
         )
 
     def _bound(self) -> str:
         kind, name = self.rng.choice(("max", "min")), self.draw(self.columns)
         term = self.term(self.rules[-1])
-        return f"Replace {term} by {kind}(that, c * {name}) with a constant c. Here {self.told(name)}."
+        weight = self.rng.choice(WEIGHTS)
+        return f"Replace {term} by {kind}(that, {weight} * {name}). Here {self.told(name)}."
 
     def _divide(self) -> str:
         name = self.draw([*self.columns, *self.scalars])
@@ -116,7 +121,7 @@ class _Edits:
         rule = self.rules[-1]
         if not rule.args or any(node.op == "number" for _, node in rule.walk()):
             return None
-        weight = self.rng.choice(("0.3", "0.5", "0.7", "1.5", "2", "3"))
+        weight = self.rng.choice(WEIGHTS)
         return f"Give {self.term(self.rules[-1])} a weight, {weight} for example."
 
     def simplify(self) -> str | None:
@@ -128,12 +133,13 @@ def known_formula(features: Sequence[Feature], rng: random.Random) -> str:
     edits = _Edits(features, (), (), rng)
     first = edits.draw(edits.columns)
     second = edits.draw([*edits.columns, *edits.scalars], (first,))
+    small, weight = rng.choice(SMALL), rng.choice(WEIGHTS)
     change = rng.choice(
         (
-            f"add c * {edits.told(first)} to it, with a small constant c above or below 0",
-            f"multiply one of its terms by a constant between 0.5 and 2 where `{second}` is above a threshold",
-            f"multiply one of its terms by (1 + c * {first} / max({second}, 1)) with a small constant c",
-            "give each of its terms a weight other than 1",
+            f"add {small} * {edits.told(first)} to it",
+            f"multiply one of its terms by {weight} where {edits.told(second)} is above a threshold",
+            f"multiply one of its terms by (1 + {small} * {first} / max({second}, 1))",
+            f"give one of its terms the weight {weight}",
         )
     )
     begin = "Take the best formula that the task names as known to work, as it stands there"
