@@ -17,10 +17,10 @@ WEIGHTS = ("0.3", "0.5", "0.7", "1.5", "2", "3")
 
 FORMS = (
     "as a weighted sum of them",
-    "as a quotient: one of them over the sum of the others and a constant",
+    "as a quotient: one of them over the sum of the others and 1",
     "as the larger (max) of two terms made of them",
     "as the smaller (min) of two terms made of them",
-    "as a product of one of them with (1 + a constant times a ratio of the others)",
+    "as a product of one of them with (1 + 0.2 times a ratio of the others)",
     "as two cases: one formula below a threshold of one of them, another above it",
 )
 
