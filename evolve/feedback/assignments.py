@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from evaluators.problem import Problem
 from evolve.feedback.program_edits import known_way, program_edit
 from evolve.feedback.rule_edits import known_formula, rule_edit
-from evolve.statements import meanings_of
+from evolve.statements import known_formulas, known_to_work, meanings_of
 from evolve.syntax.algebra import rounded, tidy
 from evolve.syntax.expression import Expression
 from evolve.syntax.inline import rule
@@ -33,10 +33,12 @@ def assignment(
     """What to do, in a sentence or two; None for an operator that has no assignment. `parents` and `examples` are the
     programs in the prompt, the one to work on last. behind: no program so far is as good as the best known rule."""
     rng = random.Random(f"{seed}|assignment")
-    known = behind and rng.random() < KNOWN.get(operator, 0.0)
+    known = behind and known_to_work(problem.statement) and rng.random() < KNOWN.get(operator, 0.0)
     if problem.interface == "priority" and problem.evaluator.features:
-        if known:
-            return known_formula(problem.evaluator.features, rng)
+        columns = [feature.name for feature in problem.evaluator.features if not feature.scalar]
+        scalars = [feature.name for feature in problem.evaluator.features if feature.scalar]
+        if known and (formulas := known_formulas(problem.statement, columns, scalars)):
+            return known_formula(problem.evaluator.features, formulas, rng)
         rules = [found for source in parents if (found := expression_of(source)) is not None]
         if len(rules) == len(parents):
             used = frozenset[str]().union(*(names_in(source) for source in (*parents, *examples)))
@@ -44,8 +46,8 @@ def assignment(
         inputs = [feature.name for feature in problem.evaluator.features]
     else:
         inputs = list(meanings_of(problem.statement))
-    if known:
-        return known_way(inputs, rng)
+        if known:
+            return known_way(inputs, rng)
     return program_edit(operator, problem.interface, inputs, parents, rng)
 
 

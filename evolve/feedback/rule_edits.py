@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from evaluators.protocol import Feature
 from evolve.feedback.values import line
@@ -128,22 +128,23 @@ class _Edits:
         return None if not self.rules[-1].args else f"Try it without {self.term(self.rules[-1])}."
 
 
-def known_formula(features: Sequence[Feature], rng: random.Random) -> str:
-    """An assignment that leads to a formula of the statement, with one change."""
+def known_formula(features: Sequence[Feature], formulas: Mapping[str, int], rng: random.Random) -> str:
+    """An assignment that leads to a formula of the statement, with one change. formulas: by how many features each
+    has; a longer one says more of what is known."""
     edits = _Edits(features, (), (), rng)
     first = edits.draw(edits.columns)
     second = edits.draw([*edits.columns, *edits.scalars], (first,))
     small, weight = rng.choice(SMALL), rng.choice(WEIGHTS)
     change = rng.choice(
         (
-            f"add {small} * {edits.told(first)} to it",
-            f"multiply one of its terms by {weight} where {edits.told(second)} is above a threshold",
-            f"multiply one of its terms by (1 + {small} * {first} / max({second}, 1))",
-            f"give one of its terms the weight {weight}",
+            f"add {small} * {edits.told(first)}",
+            f"multiply a term by {weight} where {edits.told(second)} is above a threshold",
+            f"multiply a term by (1 + {small} * {first} / max({second}, 1))",
+            f"give a term the weight {weight}",
         )
     )
-    begin = "Take the best formula that the task names as known to work, as it stands there"
-    return f"{begin}; then change one thing: {change}."
+    [formula] = rng.choices(list(formulas), [count**2 for count in formulas.values()])
+    return f"Build on `{formula}`, which is known to work: write it as it stands there, and {change}."
 
 
 def rule_edit(

@@ -43,7 +43,13 @@ def told(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> list[list[Mess
         Archive.open(tmp_path_factory.mktemp("telling") / "a.db") as archive,
     ):
         patch.setenv("OPENAI_API_KEY", "test-key")
-        model = {"models": ["fake-small"], "base_url": server.url, "strategy": "islands", "parallel": 1, "candidates": 24}
+        model = {
+            "models": ["fake-small"],
+            "base_url": server.url,
+            "strategy": "islands",
+            "parallel": 1,
+            "candidates": 24,
+        }
         config = read_config(str(tiny), None, {"sandbox": "process", "tuning": 0, "polish": False, **model})
         run = new_run(config, archive)
         asyncio.run(conduct(run, archive, Silent()))
