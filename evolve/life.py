@@ -22,6 +22,7 @@ from evolve.proposers.base import Proposer, Request
 from evolve.records import Candidate, Completion, Message, Status
 from evolve.replies import Unparsed, hint_of, program_of, thought_of
 from evolve.syntax import fingerprint, size
+from evolve.syntax.inputs import with_inputs
 from evolve.tuning import tune
 from sandbox.session import KINDS
 
@@ -199,6 +200,8 @@ class _Nodes:
             source = program_of(state["reply"] or "", base, around.problem.entry_functions)
         except Unparsed as error:
             return self._wrong(candidate, "unparsed", "reply", str(error))
+        if around.problem.interface == "priority":
+            source = with_inputs(source, [feature.name for feature in around.problem.evaluator.features])
         candidate.source, candidate.thought = source, thought_of(source)
         try:
             candidate.syntax, candidate.size = fingerprint(source), size(source)

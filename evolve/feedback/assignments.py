@@ -38,7 +38,8 @@ def assignment(
         columns = [feature.name for feature in problem.evaluator.features if not feature.scalar]
         scalars = [feature.name for feature in problem.evaluator.features if feature.scalar]
         if known and (formulas := known_formulas(problem.statement, columns, scalars)):
-            return known_formula(problem.evaluator.features, formulas, rng)
+            begin = "Replace the whole formula. " if operator == "mutate" else ""
+            return begin + known_formula(problem.evaluator.features, formulas, rng)
         rules = [found for source in parents if (found := expression_of(source)) is not None]
         if len(rules) == len(parents):
             used = frozenset[str]().union(*(names_in(source) for source in (*parents, *examples)))
