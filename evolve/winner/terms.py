@@ -73,17 +73,20 @@ Edit = tuple[str, AbstractContextManager[Change], bool, bool]
 def _edits(tree: ast.Module) -> Iterator[Edit]:
     """All edits of a tree, one to be made at a time."""
     helpers = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    conditions = set(_conditions(tree))
+    deciding = _deciding(tree, conditions)
+    ordering = set(_ordering(tree))
     for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
-        stored, deciding = Counter(_stored(function)), _deciding(function)
+        stored = Counter(_stored(function))
         for body in _bodies(function):
             for statement in body:
                 if statement is function.body[0] and docstring(function):
                     continue
                 yield from _statement_edits(body, statement, stored)
-                conditions = {node for test in _tests(statement) for node in ast.walk(test)}
-                decides = not deciding.isdisjoint(_assigned(statement))
+                answer = isinstance(statement, ast.Return) and function.name in deciding
+                decides = answer or not deciding.isdisjoint(_assigned(statement))
                 for slot in _expressions(statement):
-                    bound = decides or _at(slot) in conditions
+                    bound = (decides and _at(slot) not in ordering) or _at(slot) in conditions
                     for term, new in _less(_at(slot), helpers):
                         yield term, _putting(statement, slot, new), False, bound
 
@@ -229,13 +232,31 @@ def _argument(old: ast.Call, helpers: set[str]) -> Iterator[tuple[str, ast.expr]
 # --- guards -----------------------------------------------------------------------------------------------------------
 
 
-def _tests(node: ast.AST) -> Iterator[ast.expr]:
-    """The conditions of a statement, and of all that is in it."""
-    for inner in ast.walk(node):
-        if isinstance(inner, ast.If | ast.While | ast.IfExp):
-            yield inner.test
-        elif isinstance(inner, ast.comprehension):
-            yield from inner.ifs
+def _tests(tree: ast.AST) -> Iterator[ast.expr]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If | ast.While | ast.IfExp):
+            yield node.test
+        elif isinstance(node, ast.comprehension):
+            yield from node.ifs
+
+
+def _conditions(tree: ast.Module) -> Iterator[ast.AST]:
+    """All nodes of conditions, and of what is given to a helper that has one."""
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    choosy = {node.name for node in functions if any(_tests(node))}
+    for test in _tests(tree):
+        yield from ast.walk(test)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in choosy:
+            for given in (*node.args, *(keyword.value for keyword in node.keywords)):
+                yield from ast.walk(given)
+
+
+def _ordering(tree: ast.Module) -> Iterator[ast.AST]:
+    """The nodes of keys to sort or to choose by: they say which comes first, and keep no margin."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg == "key":
+            yield from ast.walk(node.value)
 
 
 def _assigned(node: ast.AST) -> list[str]:
@@ -244,18 +265,31 @@ def _assigned(node: ast.AST) -> list[str]:
     return [name for target in targets if target is not None for name in _stored(target)]
 
 
-def _deciding(function: ast.FunctionDef) -> set[str]:
-    """The names whose values have a part in a condition, through other names as well."""
-    reading = [ast.walk(test) for test in _tests(function)]
-    names = {node.id for nodes in reading for node in nodes if isinstance(node, ast.Name)}
-    assignments = [node for node in ast.walk(function) if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign)]
+def _deciding(tree: ast.Module, conditions: set[ast.AST]) -> set[str]:
+    """The names of values and helpers that have a part in a condition, through others as well."""
+    names = {node.id for node in conditions if isinstance(node, ast.Name)}
+    made = [(_assigned(node), source) for node in ast.walk(tree) if (source := _source(node)) is not None]
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    made += [
+        ([function.name], node.value)
+        for function in functions
+        for node in ast.walk(function)
+        if isinstance(node, ast.Return) and node.value is not None
+    ]
     before = -1
     while len(names) > before:
         before = len(names)
-        for one in assignments:
-            if not names.isdisjoint(_assigned(one)) and one.value is not None:
-                names |= {node.id for node in ast.walk(one.value) if isinstance(node, ast.Name)}
+        for assigned, source in made:
+            if not names.isdisjoint(assigned):
+                names |= {node.id for node in ast.walk(source) if isinstance(node, ast.Name)}
     return names
+
+
+def _source(node: ast.AST) -> ast.expr | None:
+    """What the names that a node assigns to are made of."""
+    if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.NamedExpr):
+        return node.value
+    return node.iter if isinstance(node, ast.For | ast.comprehension) else None
 
 
 def _delicate(tree: ast.AST) -> Iterator[ast.expr]:

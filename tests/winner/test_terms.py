@@ -106,6 +106,30 @@ def test_what_has_a_part_in_a_condition_is_told_apart() -> None:
     assert not any(one.bound for one in removals(RULE))  # a rule of arithmetic alone has nothing to break
 
 
+HELPED = """def decide(obs):
+    rooms = [free - 2 for free in obs["free"]]
+    for room in rooms:
+        if 0 < room:
+            return fits(obs["load"] - 3, spare(obs) + 4)
+    return 5 * obs["load"]
+
+
+def spare(obs):
+    return obs["spare"] - 6
+
+
+def fits(length, room):
+    return length if length <= room else 7 * length
+"""
+
+
+def test_conditions_are_followed_through_loops_and_helpers() -> None:
+    found = by_term(HELPED)
+    bound = {term for term, one in found.items() if one.bound}
+    assert {"- 2", "- 3", "+ 4", "- 6"} <= bound
+    assert "5 *" in found.keys() - bound
+
+
 def test_statements_and_branches_of_a_program() -> None:
     found = by_term(PROGRAM)
     reversal = found["order = order[::-1]"]
