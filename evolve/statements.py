@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection
+from collections.abc import Sequence
+
+from evaluators.protocol import Feature
 
 _ROW = re.compile(r"^\|((?:[^|`\n]|`[^`\n]*`)*)\|((?:[^|`\n]|`[^`\n]*`)*)", re.MULTILINE)
 _MARKS = re.compile(r"`|\*\*")
@@ -27,9 +29,11 @@ def known_to_work(statement: str) -> str:
     return re.split(r"^Rules:", rest, maxsplit=1, flags=re.MULTILINE)[0] if found else ""
 
 
-def known_formulas(statement: str, columns: Collection[str], scalars: Collection[str]) -> dict[str, int]:
-    """The formulas that are named as known to work, and how many features each has. columns, scalars: the features; a
-    formula has one at least that differs from item to item."""
+def known_formulas(statement: str, features: Sequence[Feature]) -> dict[str, int]:
+    """The formulas that are named there, and how many features each has; one of them at least differs from item to
+    item."""
+    names_of_features = {feature.name for feature in features}
+    columns = {feature.name for feature in features if not feature.scalar}
     found = {}
     for text in _CODE.findall(known_to_work(statement)):
         try:
@@ -37,6 +41,6 @@ def known_formulas(statement: str, columns: Collection[str], scalars: Collection
         except (SyntaxError, ValueError):
             continue
         names = {node.id for node in nodes if isinstance(node, ast.Name)} - {"max", "min", "abs"}
-        if names <= {*columns, *scalars} and not names.isdisjoint(columns):
+        if names <= names_of_features and not names.isdisjoint(columns):
             found[text] = len(names)
     return found

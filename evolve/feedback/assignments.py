@@ -35,9 +35,7 @@ def assignment(
     rng = random.Random(f"{seed}|assignment")
     known = behind and known_to_work(problem.statement) and rng.random() < KNOWN.get(operator, 0.0)
     if problem.interface == "priority" and problem.evaluator.features:
-        columns = [feature.name for feature in problem.evaluator.features if not feature.scalar]
-        scalars = [feature.name for feature in problem.evaluator.features if feature.scalar]
-        if known and (formulas := known_formulas(problem.statement, columns, scalars)):
+        if known and (formulas := known_formulas(problem.statement, problem.evaluator.features)):
             begin = "Replace the whole formula. " if operator == "mutate" else ""
             return begin + known_formula(problem.evaluator.features, formulas, rng)
         rules = [found for source in parents if (found := expression_of(source)) is not None]

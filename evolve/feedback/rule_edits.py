@@ -20,7 +20,7 @@ FORMS = (
     "as a quotient: one of them over the sum of the others and 1",
     "as the larger (max) of two terms made of them",
     "as the smaller (min) of two terms made of them",
-    "as a product of one of them with (1 + 0.2 times a ratio of the others)",
+    "as a product: one of them times (1 + 0.2 * another / max(the last, 1))",
     "as two cases: one formula below a threshold of one of them, another above it",
 )
 
@@ -144,7 +144,7 @@ def known_formula(features: Sequence[Feature], formulas: Mapping[str, int], rng:
         )
     )
     [formula] = rng.choices(list(formulas), [count**2 for count in formulas.values()])
-    return f"Build on `{formula}`, which is known to work: write it as it stands there, and {change}."
+    return f"Start from `{formula}`, which the task names: write it as it stands there, and {change}."
 
 
 def rule_edit(

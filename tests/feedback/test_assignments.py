@@ -58,7 +58,7 @@ def test_a_search_that_is_behind_is_often_sent_to_what_is_known(name: str) -> No
             ]
             for operator in ("explore", "mutate", "combine", "simplify")
         ]
-        return [sum("known to work" in text for text in texts) / len(texts) for texts in drawn]
+        return [sum("the task names" in text for text in texts) / len(texts) for texts in drawn]
 
     explored, mutated, *others = shares(behind=True)
     if known_to_work(problem.statement):
@@ -73,13 +73,11 @@ def test_a_search_that_is_behind_is_often_sent_to_what_is_known(name: str) -> No
 def test_a_known_formula_is_quoted_as_the_statement_has_it() -> None:
     problem = load_problem("single_machine_tardiness")
     texts = [assignment("explore", problem, [problem.initial], [], f"3|{n}|0", True) or "" for n in range(80)]
-    quoted = {found[1] for text in texts if (found := re.match(r"Build on `([^`]+)`", text))}
+    quoted = {found[1] for text in texts if (found := re.match(r"Start from `([^`]+)`", text))}
     assert quoted == {"d", "p", "max(t + p, d)", "p / p_max", "p / (t + p_mean)"}
-    columns, scalars = ["p", "d", "p_max", "p_mean"], ["t"]
-    assert known_formulas(problem.statement, columns, scalars)["max(t + p, d)"] == 3
-    assert known_formulas("What is known to work: `t`, `p + q`, `p - t`, `)`.\n\nRules: `d`.", columns, scalars) == {
-        "p - t": 2
-    }
+    features = problem.evaluator.features
+    assert known_formulas(problem.statement, features)["max(t + p, d)"] == 3
+    assert known_formulas("What is known to work: `t`, `p + q`, `p - t`, `)`.\n\nRules: `d`.", features) == {"p - t": 2}
 
 
 @pytest.mark.parametrize("name", problem_names())
