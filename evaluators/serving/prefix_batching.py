@@ -8,7 +8,7 @@ decides how much is computed twice, how full memory is, and how well both kinds 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from math import ceil, inf
@@ -45,6 +45,21 @@ class Batch:
     output: Sequence[int]
     costs: Costs
     capacity: int
+
+
+class SharedReads(Engine):
+    """An engine that reads a prefix once an iteration for all sequences that share it, as the paper's kernels do."""
+
+    def duration(self, chunks: Iterable[Chunk] = (), decodes: bool = True) -> float:
+        """By the cost model, less what sequences beyond the first would read of a prefix again, ms."""
+        chunks = list(chunks)
+        reads = [(_prefix(sequence), _prefix(sequence).tokens) for sequence in self.decoding.values() if decodes]
+        reads += [(_prefix(sequence), min(sequence.prefilled, _prefix(sequence).tokens)) for sequence, _ in chunks]
+        most: dict[Segment, int] = {}
+        for prefix, tokens in reads:
+            most[prefix] = max(tokens, most.get(prefix, 0))
+        again = sum(tokens for _, tokens in reads) - sum(most.values())
+        return super().duration(chunks, decodes) - self.costs.kv * again
 
 
 class PrefixBatching(Evaluator):
@@ -131,7 +146,7 @@ def draw(key: str, groups: int, c: Costs, capacity: int, longer: float) -> Batch
     return Batch(prefix, guess, group_of, suffixes, outputs, c, capacity)
 
 
-def serve(batch: Batch, order: Sequence[int], reserve: float, engine_class: type[Engine] = Engine) -> Outcome:
+def serve(batch: Batch, order: Sequence[int], reserve: float, engine_class: type[Engine] = SharedReads) -> Outcome:
     """All requests are there from the beginning, and are admitted in an order."""
     engine = engine_class(batch.costs, Kv(batch.capacity))
     for place, i in enumerate(order):
@@ -161,12 +176,17 @@ def serve(batch: Batch, order: Sequence[int], reserve: float, engine_class: type
 
 def _admissible(engine: Engine, sequence: Running, spare: int) -> bool:
     """Whether there is room for it and `spare` tokens more (none if nothing runs), and nobody computes its prefix."""
-    [prefix] = sequence.request.prefix
-    if any(s.request.prefix == (prefix,) and s.prefilled < prefix.tokens for s in engine.prefilling.values()):
+    prefix = _prefix(sequence)
+    if any(_prefix(s) == prefix and s.prefilled < prefix.tokens for s in engine.prefilling.values()):
         return False
     running = len(engine.decoding) + len(engine.prefilling)
     need = sequence.target - prefix.tokens + running
     return engine.kv.fits((prefix,), need + (spare if running else 0))
+
+
+def _prefix(sequence: Running) -> Segment:
+    [prefix] = sequence.request.prefix
+    return prefix
 
 
 def _outcome(batch: Batch, order: Sequence[int], engine: Engine, computed: int) -> Outcome:
@@ -186,21 +206,24 @@ def _outcome(batch: Batch, order: Sequence[int], engine: Engine, computed: int) 
 def least_makespan(batch: Batch) -> float:
     """A lower bound, ms: every token is computed once, in as few iterations as can hold all of them.
 
-    Each of k iterations takes t0 + l0 and each token in it l1 at least; attention and reads of the cache depend on the
-    sequences alone. k is at least the longest output; what CHUNK holds of prompts; and what memory holds of the
-    tokens that a sequence has to keep, beside its prefix, in each iteration in which it gets a token.
+    Each of k iterations takes t0 + l0 and each token in it l1 at least; attention depends on the sequences alone, and
+    so do reads of their own tokens; a prefix is read in as many iterations as the longest answer of its group needs. k
+    is at least the longest output; what CHUNK holds of prompts; and what memory holds of the tokens that a sequence
+    has to keep, beside its prefix, in each iteration in which it gets a token.
     """
     c = batch.costs
     used = sorted(set(batch.group))
     prompts = sum(batch.prefix[g] for g in used) + sum(batch.suffix)
     work = c.l1 * prompts + sum(c.attention * batch.prefix[g] ** 2 / 2 for g in used)
-    kept = 0
+    kept, longest = 0, dict.fromkeys(used, 0)
     for g, s, o in zip(batch.group, batch.suffix, batch.output, strict=True):
         p = batch.prefix[g]
         steps = o - 1  # one token comes out of the prefill
         growing = steps * (steps - 1) // 2
-        work += c.attention * s * (p + s / 2) + steps * (c.l1 + c.sequence) + c.kv * (steps * (p + s) + growing)
+        work += c.attention * s * (p + s / 2) + steps * (c.l1 + c.sequence) + c.kv * (steps * s + growing)
+        longest[g] = max(longest[g], steps)
         kept += steps * (s + 1) + growing
+    work += c.kv * sum(batch.prefix[g] * steps for g, steps in longest.items())
     k = max(*batch.output, ceil(prompts / CHUNK), ceil(kept / batch.capacity))
     return max(k * (c.t0 + c.l0) + work, k * (c.t0 + c.w))
 

@@ -15,7 +15,8 @@ from evaluators.evaluate import Evaluation, evaluate
 from evaluators.protocol import Illegal, Instance, Labels
 from evaluators.references import disagreements
 from evaluators.serving.costs import Costs, costs
-from evaluators.serving.prefix_batching import Batch, PrefixBatching, draw, least_makespan, serve
+from evaluators.serving.engine import Engine
+from evaluators.serving.prefix_batching import Batch, PrefixBatching, SharedReads, draw, least_makespan, serve
 from sandbox.session import InProcessSandbox
 from tests.measured import of_problem
 
@@ -68,6 +69,45 @@ def test_the_reserve_keeps_room_for_answers() -> None:
     assert serve(both, [0, 1], 0.0).metrics["preemptions"] == 1
     assert serve(both, [0, 1], 0.4).metrics["preemptions"] == 0
     assert serve(both, [0, 1], 0.9).metrics["preemptions"] == 0  # when nothing runs, the reserve does not count
+
+
+def test_a_prefix_is_read_once_an_iteration() -> None:
+    """A ms for each token that is read, a ms an iteration, computing is free. Three requests on a prefix of 100."""
+    reading = replace(PLAIN, l1=0, kv=1)
+    three = Batch([100], [3], [0, 0, 0], [10, 20, 30], [4, 2, 3], reading, 1000)
+    outcome = serve(three, [0, 1, 2], 0.0)
+    # the first is prefilled | it decodes and reads 110; chunks of the others need the prefix, which counts already |
+    # the prefix, and 11, 20 and 30 | the prefix, 12 and 31: the second has ended
+    steps = [1, 1 + 110, 1 + 100 + 11 + 20 + 30, 1 + 100 + 12 + 31]
+    assert 1000 * outcome.cost == pytest.approx(sum(steps))
+    assert outcome.metrics["iterations"] == 4
+    # at least: 3 reads of the prefix for the longest answer, 10 + 11 + 12 and 20 and 30 + 31 of their own
+    assert least_makespan(three) == 4 + 300 + 33 + 20 + 61
+    assert least_makespan(three) <= 1000 * outcome.cost
+
+
+class Stepped(SharedReads):
+    """One iteration at a time, each by the sum over what it reads."""
+
+    def decode(self) -> None:
+        tokens, prefixes = 0, set()
+        for sequence in self.decoding.values():
+            [prefix] = sequence.request.prefix
+            tokens += sequence.context - prefix.tokens
+            prefixes.add(prefix)
+        read = tokens + sum(prefix.tokens for prefix in prefixes)
+        self.start(ms=self.costs.iteration(len(self.decoding), read))
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from([14_000, 20_000, 60_000]), st.floats(0, 0.9))
+def test_iterations_in_closed_form_are_those_one_by_one(seed: int, capacity: int, reserve: float) -> None:
+    made = draw(f"stepped {seed}", 5, costs("llama-3-8b", "a100"), capacity, 1.0)
+    order = random.Random(seed).sample(range(len(made.group)), len(made.group))
+    usual, stepped = serve(made, order, reserve), serve(made, order, reserve, Stepped)
+    assert usual.cost == pytest.approx(stepped.cost, rel=1e-9)
+    assert usual.metrics == pytest.approx(stepped.metrics, rel=1e-9)
+    assert usual.cost <= serve(made, order, reserve, Engine).cost
 
 
 def test_the_bound_by_hand() -> None:
