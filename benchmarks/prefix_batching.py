@@ -1,10 +1,8 @@
 """Makespan of vLLM's order over that of a rule of prefix_batching, by the size of the cache, in Markdown.
 
-    python benchmarks/prefix_batching.py [RULE ...] [--batches 12] [--groups 60] [--prefix-once]
+    python benchmarks/prefix_batching.py [RULE ...] [--batches 12] [--groups 60]
 
 The same batches at all sizes: ratio of the mean makespans, in brackets the standard deviation of the batches' ratios.
-With --prefix-once an iteration reads a prefix that several decoding sequences share once, as kernels for shared
-prefixes do, and not once a sequence.
 """
 
 from __future__ import annotations
@@ -18,32 +16,18 @@ from typing import Any
 from evaluators.problem import load_problem
 from evaluators.protocol import Instance, Labels
 from evaluators.serving.costs import costs
-from evaluators.serving.engine import Engine
-from evaluators.serving.iterations import Chunk
 from evaluators.serving.prefix_batching import Batch, PrefixBatching, draw, serve
 
 SIZES = (60_000, 120_000, 240_000)
 BESIDE = "vllm"
 
 
-class PrefixOnce(Engine):
-    """Takes the repeated reading of shared prefixes off each iteration."""
-
-    def duration(self, chunks: Sequence[Chunk] = (), decodes: bool = True) -> float:
-        usual = super().duration(chunks, decodes)
-        if not decodes:
-            return usual
-        prefixes = [sequence.request.prefix[0] for sequence in self.decoding.values()]
-        repeated = sum(one.tokens for one in prefixes) - sum(one.tokens for one in set(prefixes))
-        return usual - self.costs.kv * repeated
-
-
-def makespan(solve: Callable[[Any], Any], batch: Batch, engine: type[Engine]) -> float:
+def makespan(solve: Callable[[Any], Any], batch: Batch) -> float:
     instance = Instance("benchmark", "benchmark", batch)
     labels = Labels(0, instance)
     answer = solve(PrefixBatching().question(instance, labels))
     request_of = labels.permutation("request", len(batch.group))
-    return serve(batch, [request_of[i] for i in answer["order"]], answer["reserve"], engine).metrics["makespan"]
+    return serve(batch, [request_of[i] for i in answer["order"]], answer["reserve"]).metrics["makespan"]
 
 
 def main() -> None:
@@ -52,12 +36,11 @@ def main() -> None:
     parser.add_argument("rules", nargs="*", default=[name for name in baselines if name != BESIDE], metavar="RULE")
     parser.add_argument("--batches", type=int, default=12)
     parser.add_argument("--groups", type=int, default=60)
-    parser.add_argument("--prefix-once", action="store_true")
     given = parser.parse_args()
-    table(given.rules, given.batches, given.groups, PrefixOnce if given.prefix_once else Engine)
+    table(given.rules, given.batches, given.groups)
 
 
-def table(rules: Sequence[str], count: int, groups: int, engine: type[Engine]) -> None:
+def table(rules: Sequence[str], count: int, groups: int) -> None:
     """Print the table, row by row."""
     baselines = load_problem("prefix_batching").baselines
     model = costs("llama-3-8b", "a100", 1)
@@ -66,7 +49,7 @@ def table(rules: Sequence[str], count: int, groups: int, engine: type[Engine]) -
     def makespans(name: str, size: int) -> list[float]:
         scope: dict[str, Any] = {}
         exec(baselines[name], scope)
-        return [makespan(scope["solve"], replace(batch, capacity=size), engine) for batch in batches]
+        return [makespan(scope["solve"], replace(batch, capacity=size)) for batch in batches]
 
     beside = {size: makespans(BESIDE, size) for size in SIZES}
     print("| rule |", " | ".join(f"{size:,}" for size in SIZES), "|\n|---" + "|---" * len(SIZES) + "|")

@@ -22,12 +22,12 @@ from tests.measured import of_problem
 
 # Mean gap, in per cent, on train.
 GOLDEN = {
-    "batchllm": 13.38,
-    "best_constant": 8.89,
-    "grouped": 12.32,
-    "initial": 14.67,
-    "longest_first": 17.07,
-    "vllm": 24.49,
+    "batchllm": 18.27,
+    "best_constant": 12.11,
+    "grouped": 16.8,
+    "initial": 20.03,
+    "longest_first": 24.18,
+    "vllm": 37.39,
 }
 
 # 1 ms an iteration and 1 ms a token.
@@ -189,9 +189,9 @@ def test_the_ratios_of_the_paper() -> None:
             for size in (60_000, 120_000, 240_000)
         ]
     ratios = {name: [v / m for v, m in zip(spans["vllm"], spans[name], strict=True)] for name in spans}
-    assert ratios["best_constant"] == pytest.approx([1.78, 1.24, 1.04], abs=0.01)
-    assert ratios["batchllm"] == pytest.approx([1.68, 1.18, 1.04], abs=0.01)
-    assert ratios["grouped"] == pytest.approx([1.64, 1.17, 1.03], abs=0.01)
+    assert ratios["best_constant"] == pytest.approx([2.19, 1.38, 1.08], abs=0.01)
+    assert ratios["batchllm"] == pytest.approx([2.03, 1.29, 1.07], abs=0.01)
+    assert ratios["grouped"] == pytest.approx([1.96, 1.28, 1.06], abs=0.01)
 
 
 def test_the_order_of_the_baselines() -> None:
