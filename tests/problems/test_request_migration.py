@@ -22,12 +22,12 @@ from tests.playing import play
 
 # Mean gap on train.
 GOLDEN = {
-    "freest": 76.95,
+    "freest": 33.07,
     "initial": 38.45,
     "join_shortest_queue": 135.66,
     "least_memory": 42.43,
     "least_memory_and_migration": 35.8,
-    "llumnix": 38.01,
+    "llumnix": 31.53,
     "round_robin": 295.69,
 }
 TEN = Costs(t0=10, w=0, l0=0, l1=0, attention=0, kv=0, sequence=0, kv_bytes=100_000, capacity=1000)
@@ -148,10 +148,11 @@ def test_gaps_to_the_digit() -> None:
 
 
 def test_the_order_of_the_paper() -> None:
-    """Of what was measured on test: Llumnix, its dispatch alone, INFaaS++, the shortest queue, round robin."""
+    """On every split, as measured: Llumnix, its dispatch alone, INFaaS++, the shortest queue, round robin."""
     stored = json.loads((problem().folder / "standings.json").read_text())["programs"]
     order = ["llumnix", "freest", "least_memory", "join_shortest_queue", "round_robin"]
-    assert sorted(order, key=lambda name: stored[name]["test"]["gap_mean"]) == order
+    for split in problem().splits:
+        assert sorted(order, key=lambda name: stored[name][split]["gap_mean"]) == order
 
 
 def test_the_ratios_of_the_specification() -> None:

@@ -1,4 +1,4 @@
-"""Llumnix's dispatch without its migrations: the engine with most free memory for each of its requests."""
+"""Llumnix's dispatch without its migrations: the engine with most free memory for each request, with the new one."""
 
 
 def decide(obs):
@@ -8,4 +8,5 @@ def decide(obs):
 
 
 def freeness(obs, i):
-    return (obs["free"][i] - obs["waiting_tokens"][i]) / max(1, obs["running"][i])
+    free = obs["free"][i] - obs["waiting_tokens"][i] - obs["prompt"]
+    return free / (obs["running"][i] + obs["waiting"][i] + 1)

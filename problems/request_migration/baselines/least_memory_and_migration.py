@@ -7,7 +7,8 @@ def decide(obs):
     engines = range(len(obs["free"]))
     if obs["event"] == "dispatch":
         return max(engines, key=lambda i: obs["free"][i] - obs["waiting_tokens"][i])
-    free = [(obs["free"][i] - obs["head_tokens"][i]) / max(1, obs["running"][i]) for i in engines]
+    requests = [running + min(waiting, 1) for running, waiting in zip(obs["running"], obs["waiting"], strict=True)]
+    free = [(obs["free"][i] - obs["head_tokens"][i]) / max(1, requests[i]) for i in engines]
     order = sorted(engines, key=lambda i: free[i])
     sending = {source for _, source, _ in obs["moving"]}
     sources = [i for i in order if free[i] < LOW and i not in sending]
