@@ -22,6 +22,7 @@ from unittest.mock import patch
 import pandas as pd
 from rich.console import Console
 
+from evolve import life
 from evolve.archive import Archive
 from evolve.bench.compare import compare
 from evolve.bench.frames import Frames, collect
@@ -88,7 +89,8 @@ OF_THE_STRATEGY: Mapping[str, Part] = {
 OF_THE_MODEL_PATH: Mapping[str, Part] = {
     WHOLE: Part(),
     "no mutations": Part(config={"mutations": 0}),
-    "no tuning": Part(config={"tuning": 0}),
+    "no tuning": Part(config={"tuning": 0}),  # and no reversal
+    "no reversal": Part(life, "reversed_rule", _nothing),
     "no assignments": Part(teller, "assignment", _nothing),
     "no known formulas": Part(assignments, "KNOWN", {}),
     "no worst instances": Part(teller, "worst_cases", _empty),

@@ -59,4 +59,4 @@ class Allocation:
         elif candidate.status not in ("pending", "failed"):
             self._new.setdefault(model, Rate()).tell(ran)
         if candidate.note.get("tuning"):
-            self._tuned.tell("proposed" in candidate.note)
+            self._tuned.tell(candidate.note.get("tuned", False))

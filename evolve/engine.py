@@ -310,6 +310,7 @@ class Engine:
         if candidate.duplicate_of is not None:
             if (untuned := state.get("untuned")) is not None:  # whether it was tuned depends on what was in flight
                 candidate.source, candidate.syntax, candidate.note = untuned.source, untuned.syntax, untuned.note
+                candidate.size, candidate.thought = untuned.size, untuned.thought
             candidate.status = "duplicate"
             evaluations = {}
             original = self.candidates[candidate.duplicate_of]

@@ -1,5 +1,6 @@
-"""One candidate's life as a LangGraph graph: reflect, prompt, propose, check, evaluate, repair at most k times, tune,
-validate. Reflect asks the model for a hint before the operator's own question, where its template wants one."""
+"""One candidate's life as a LangGraph graph: reflect, prompt, propose, check, evaluate, repair at most k times,
+reverse, tune, validate. Reflect asks the model for a hint before the operator's own question, where its template wants
+one."""
 
 from __future__ import annotations
 
@@ -23,6 +24,7 @@ from evolve.records import Candidate, Completion, Message, Status
 from evolve.replies import Unparsed, hint_of, program_of, thought_of
 from evolve.syntax import fingerprint, size
 from evolve.syntax.inputs import with_inputs
+from evolve.syntax.reversal import reversed_rule
 from evolve.tuning import tune
 from sandbox.session import KINDS
 
@@ -45,7 +47,7 @@ class Life(TypedDict, total=False):
     evaluation: Evaluation | None
     validation: Evaluation | None
     wrong: str | None
-    untuned: Candidate  # the candidate before tuning changed its program
+    untuned: Candidate  # the candidate before its program was reversed or tuned
 
 
 @dataclass
@@ -80,6 +82,7 @@ def build_life(around: Surroundings) -> Any:
     graph.add_node("propose", nodes.propose)
     graph.add_node("check", nodes.check)
     graph.add_node("evaluate", nodes.evaluate)
+    graph.add_node("reverse", nodes.reverse)
     graph.add_node("tune", nodes.tune)
     graph.add_node("validate", nodes.validate)
     graph.add_node("repair", nodes.repair)
@@ -88,7 +91,8 @@ def build_life(around: Surroundings) -> Any:
     graph.add_edge("prompt", "propose")
     graph.add_conditional_edges("propose", nodes.after_propose, ["check", END])
     graph.add_conditional_edges("check", nodes.after_check, ["evaluate", "repair", END])
-    graph.add_conditional_edges("evaluate", nodes.after_evaluate, ["tune", "repair", END])
+    graph.add_conditional_edges("evaluate", nodes.after_evaluate, ["reverse", "repair", END])
+    graph.add_edge("reverse", "tune")
     graph.add_edge("tune", "validate")
     graph.add_edge("validate", END)
     graph.add_edge("repair", "propose")
@@ -242,10 +246,41 @@ class _Nodes:
         valid = [(one.train, [result.gap for result in results]) for one, results in parents if one.train is not None]
         return min(valid)[1] if valid else None
 
-    def after_evaluate(self, state: Life) -> Literal["tune", "repair", "__end__"]:
+    def after_evaluate(self, state: Life) -> Literal["reverse", "repair", "__end__"]:
         if state["wrong"] is not None:
             return self._repair_or_end(state)
-        return "tune" if state["candidate"].status == "valid" else "__end__"
+        return "reverse" if state["candidate"].status == "valid" else "__end__"
+
+    async def reverse(self, state: Life) -> Life:
+        """Turn a priority rule round that is worse than the program that the search began with: a model that cannot
+        tell which way a value points is right every second time, and the other way costs an evaluation, not a call."""
+        around, candidate = self.around, state["candidate"]
+        if around.problem.interface != "priority" or not self._worked_on(candidate) or not self._behind(candidate):
+            return {}
+        source = reversed_rule(candidate.source or "")
+        if source is None:
+            return {}
+        evaluation = await around.pool.evaluate(source, "train")
+        candidate.evaluations += 1
+        if evaluation.gap_mean is None or candidate.train is None or evaluation.gap_mean >= candidate.train:
+            return {}
+        untuned = replace(candidate, gaps=dict(candidate.gaps))
+        candidate.note = {**candidate.note, "reversed": True}
+        candidate.thought = f"The reverse of: {candidate.thought}" if candidate.thought else None
+        self._becomes(candidate, source, evaluation)
+        return {"evaluation": evaluation, "untuned": untuned}
+
+    def _behind(self, candidate: Candidate) -> bool:
+        """Whether a program is worse than the one that the search began with."""
+        start = self.around.program(f"{self.around.run}-0")[0].train
+        return start is not None and candidate.train is not None and candidate.train > start
+
+    def _becomes(self, candidate: Candidate, source: str, evaluation: Evaluation) -> None:
+        """Another program takes the place of the one that was proposed, whose mark stays in the note."""
+        proposed = {"proposed": candidate.syntax, "proposed_gap": candidate.train}
+        candidate.note = {**proposed, **candidate.note}
+        candidate.source, candidate.syntax, candidate.size = source, fingerprint(source), size(source)
+        describe(candidate, evaluation)
 
     async def tune(self, state: Life) -> Life:
         """Give a survivor better constants, and measure what comes of it; the program that was proposed stays in its
@@ -265,25 +300,28 @@ class _Nodes:
         seed = f"{around.seed}|{candidate.number}|tuning"
         tuned = await tune(candidate.source, candidate.train, measure, int(candidate.note["tune"]), seed)
         candidate.evaluations += tuned.evaluations
-        untuned = replace(candidate, gaps=dict(candidate.gaps))
-        candidate.note = {**candidate.note, "tuning": tuned.evaluations}
-        if tuned.source == candidate.source:
+        untuned = state.get("untuned") or replace(candidate, gaps=dict(candidate.gaps))
+        better = tuned.source != candidate.source
+        candidate.note = {**candidate.note, "tuning": tuned.evaluations, "tuned": better}
+        if not better:
             return {"untuned": untuned}
-        candidate.note = {**candidate.note, "proposed": candidate.syntax, "proposed_gap": candidate.train}
-        candidate.source, candidate.syntax = tuned.source, fingerprint(tuned.source)
         evaluation = measured[tuned.source]
-        describe(candidate, evaluation)
+        self._becomes(candidate, tuned.source, evaluation)
         return {"evaluation": evaluation, "untuned": untuned}
 
+    def _worked_on(self, candidate: Candidate) -> bool:
+        """Whether evaluations may be spent on a better program than the one that was proposed, which is new."""
+        known = self.around.measuring.knows(candidate.syntax or "")
+        return bool(candidate.note.get("tune")) and candidate.train is not None and not known
+
     def _survives(self, candidate: Candidate) -> bool:
-        """Whether a program is worth tuning: new, and hardly worse than what it was made of. Nothing that depends on
-        which other lives are in flight."""
-        around = self.around
-        if not candidate.note.get("tune") or candidate.train is None or around.measuring.knows(candidate.syntax or ""):
+        """Whether a program is worth tuning: hardly worse than what it was made of. Nothing that depends on which other
+        lives are in flight."""
+        if not self._worked_on(candidate):
             return False
-        gaps = [around.program(parent)[0].train for parent in candidate.parents]
+        gaps = [self.around.program(parent)[0].train for parent in candidate.parents]
         best = min((gap for gap in gaps if gap is not None), default=math.inf)
-        return candidate.train <= best + SLACK * abs(best)
+        return candidate.train is not None and candidate.train <= best + SLACK * abs(best)
 
     async def validate(self, state: Life) -> Life:
         """Measure the program on validation when it is among the best on train so far."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from evaluators.protocol import Feature
@@ -49,8 +50,7 @@ class _Edits:
 
     def term(self, rule: Expression) -> str:
         """A term of a rule, quoted; the rule's value where it has none that is short enough."""
-        nodes = [node for path, node in rule.walk() if path and node.names and not node.condition]
-        texts = [text for text in dict.fromkeys(map(str, nodes)) if len(text) <= LONGEST]
+        texts = _terms(rule)
         return f"the term `{self.rng.choice(texts)}`" if texts else "the value"
 
     def mutate(self) -> str:
@@ -107,15 +107,25 @@ class _Edits:
         return f"Build the formula on these values: {names}. Write it {self.rng.choice(FORMS)}."
 
     def combine(self) -> str:
+        """With a term that the last program does not have: told to bring in what is there, a model changes nothing."""
+        first, last = self.rules[0], self.rules[-1]
+        whole = [str(first)] if len(str(first)) <= LONGEST else []
+        own = {_form(text) for text in (*_terms(last), str(last))}
+        foreign = [text for text in _terms(first) or whole if _form(text) not in own]
+        if not foreign:
+            return self.mutate()
+        term = self.rng.choice(foreign)
+        part = f"{self.rng.choice(WEIGHTS)} * {term}" if term.isidentifier() else f"({term})"
+        bound = self.rng.choice(("max", "min"))
+        name = self.draw(self.scalars or self.columns)
         how = self.rng.choice(
             (
-                "add it with a weight",
-                "use it as a bound (max or min)",
-                "multiply a term by it",
-                "use it in one case only",
+                f"add {part} to its formula, or subtract it",
+                f"replace {self.term(self.rules[-1])} by {bound}(that, {part})",
+                f"where `{name}` is above a threshold of your choice, add {part}",
             )
         )
-        return f"Take {self.term(self.rules[0])} of Program 1 and bring it into the last program: {how}."
+        return f"Program 1 has the term `{term}`, which the last program has not. In the last program, {how}."
 
     def tune(self) -> str | None:
         rule = self.rules[-1]
@@ -126,6 +136,17 @@ class _Edits:
 
     def simplify(self) -> str | None:
         return None if not self.rules[-1].args else f"Try it without {self.term(self.rules[-1])}."
+
+
+def _terms(rule: Expression) -> list[str]:
+    """The terms of a rule that are short enough to be quoted."""
+    nodes = [node for path, node in rule.walk() if path and node.names and not node.condition]
+    return [text for text in dict.fromkeys(map(str, nodes)) if len(text) <= LONGEST]
+
+
+def _form(text: str) -> str:
+    """A term without its numbers."""
+    return re.sub(r"\d[\d.]*", "#", text)
 
 
 def known_formula(features: Sequence[Feature], formulas: Mapping[str, int], rng: random.Random) -> str:

@@ -111,3 +111,26 @@ def test_a_program_that_is_proposed_again_is_not_tuned_again(
     assert made[0].train is not None
     assert made[0].train < made[0].note["proposed_gap"]
     assert {one.train for one in made} == {made[0].train}
+
+
+WRONG_WAY = 'def priority(p, d):\n    """The least urgent first."""\n    return -(d + 2 * p)\n'
+
+
+def test_a_rule_that_points_the_wrong_way_is_turned_round(
+    openai_server: Callable[..., FakeServer], searched: Callable[..., Conducted]
+) -> None:
+    server = openai_server(lambda index, body: Step(text=f"```python\n{WRONG_WAY}```"))
+    settings: dict[str, Any] = options(server, candidates=4, parallel=1, tuning=4, racing=False)
+    ending, archive = searched(**settings)
+    first, *others = proposals(archive, ending.run.id)
+    assert first.note["reversed"]
+    assert first.source == WRONG_WAY.replace("-(d + 2 * p)", "(d + 2 * p)")
+    assert first.thought == "The reverse of: The least urgent first."
+    assert first.train is not None
+    assert first.train < first.note["proposed_gap"]
+    assert first.evaluations == 2 + first.note.get("tuning", 0)
+    assert {(one.status, one.train, one.source) for one in others} == {("duplicate", first.train, WRONG_WAY)}
+    plain, archive = searched(**{**settings, "tuning": 0})
+    first, *_ = proposals(archive, plain.run.id)
+    assert first.source == WRONG_WAY
+    assert "reversed" not in first.note

@@ -80,6 +80,17 @@ def test_a_known_formula_is_quoted_as_the_statement_has_it() -> None:
     assert known_formulas("What is known to work: `t`, `p + q`, `p - t`, `)`.\n\nRules: `d`.", features) == {"p - t": 2}
 
 
+def test_what_is_brought_in_is_not_there_yet() -> None:
+    first = "def priority(work_after, queue_next):\n    return queue_next - 0.5 * work_after\n"
+    last = "def priority(work_after, p):\n    return p - 0.4 * work_after\n"
+    texts = [text or "" for text in drawn("job_shop", "combine", [first, last])]
+    assert {found[1] for text in texts if (found := re.search(r"has the term `([^`]+)`", text))} == {"queue_next"}
+    assert len(set(texts)) > 10
+    same = [text or "" for text in drawn("job_shop", "combine", [last.replace("0.4", "0.3"), last])]
+    assert not any("Program 1" in text for text in same)  # nothing to bring in: a change of the last program
+    assert len(set(same)) > 10
+
+
 @pytest.mark.parametrize("name", problem_names())
 def test_every_problem_has_assignments_that_differ(name: str) -> None:
     problem = load_problem(name)
