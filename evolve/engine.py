@@ -21,6 +21,7 @@ from evolve.feedback.teller import Teller, Told
 from evolve.lanes import Lanes
 from evolve.life import Surroundings, build_life
 from evolve.measuring import Measuring
+from evolve.operators import worthwhile
 from evolve.prompting import Prompts
 from evolve.proposers.base import Proposer, ProposerError
 from evolve.records import Candidate, Completion, Proposal, Run
@@ -236,7 +237,7 @@ class Engine:
             id=f"{self.run.id}-{number}",
             run=self.run.id,
             number=number,
-            operator=proposal.operator,
+            operator=self._operator(proposal, proposer),
             proposer=proposer,
             model=proposal.model,
             parents=proposal.parents,
@@ -250,6 +251,11 @@ class Engine:
         self.budget.candidates += main
         self.budget.in_flight += self.proposers[proposer].reads_prompts
         return candidate
+
+    def _operator(self, proposal: Proposal, proposer: str) -> str:
+        if not self.proposers[proposer].reads_prompts or not proposal.parents:
+            return proposal.operator
+        return worthwhile(proposal.operator, self.candidates[proposal.parents[-1]].source)
 
     def _examples(self, proposal: Proposal, proposer: str, progress: float) -> tuple[str, ...]:
         if self._independent or not self.proposers[proposer].reads_prompts:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from evaluators.problem import Problem
 from evolve.feedback.program_edits import known_way, program_edit
@@ -29,25 +29,32 @@ def assignment(
     examples: Sequence[str],
     seed: str,
     behind: bool = False,
+    levels: Mapping[str, float] | None = None,
 ) -> str | None:
     """What to do, in a sentence or two; None for an operator that has no assignment. `parents` and `examples` are the
-    programs in the prompt, the one to work on last. behind: no program so far is as good as the best known rule."""
+    programs in the prompt, the one to work on last. behind: no program so far is as good as the best known rule.
+    levels: values of features, as `worst.levels` has them."""
     rng = random.Random(f"{seed}|assignment")
     known = behind and known_to_work(problem.statement) and rng.random() < KNOWN.get(operator, 0.0)
     if problem.interface == "priority" and problem.evaluator.features:
         if known and (formulas := known_formulas(problem.statement, problem.evaluator.features)):
-            begin = "Replace the whole formula. " if operator == "mutate" else ""
-            return begin + known_formula(problem.evaluator.features, formulas, rng)
+            text = known_formula(problem.evaluator.features, formulas, levels or {}, rng)
+            return f"Throw its formula away and {text}" if operator == "mutate" else text[0].upper() + text[1:]
         rules = [found for source in parents if (found := expression_of(source)) is not None]
         if len(rules) == len(parents):
             used = frozenset[str]().union(*(names_in(source) for source in (*parents, *examples)))
-            return rule_edit(operator, problem.evaluator.features, rules, used, rng)
+            return _kept(operator, rule_edit(operator, problem.evaluator.features, rules, used, levels or {}, rng))
         inputs = [feature.name for feature in problem.evaluator.features]
     else:
         inputs = list(meanings_of(problem.statement))
         if known:
             return known_way(inputs, rng)
-    return program_edit(operator, problem.interface, inputs, parents, rng)
+    return _kept(operator, program_edit(operator, problem.interface, inputs, parents, rng))
+
+
+def _kept(operator: str, text: str | None) -> str | None:
+    """A change of a program leaves the rest of it as it is."""
+    return f"Make this change, and keep the rest:\n{text}" if operator == "mutate" and text else text
 
 
 def expression_of(source: str) -> Expression | None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from evaluators.protocol import Feature
-from evolve.feedback.values import line
+from evolve.feedback.values import figure, line
 from evolve.syntax.expression import Expression
 
 LONGEST = 70  # characters of a term that is quoted
@@ -22,17 +22,24 @@ FORMS = (
     "as the larger (max) of two terms made of them",
     "as the smaller (min) of two terms made of them",
     "as a product: one of them times (1 + 0.2 * another / max(the last, 1))",
-    "as two cases: one formula below a threshold of one of them, another above it",
+    "as two cases: one formula where the first of them is above twice the second, another where it is below",
 )
 
 
 class _Edits:
-    """Draws edits of the last rule. A scalar is the same for all items, so that it only matters beside a column."""
+    """Draws edits of the last rule. A scalar is the same for all items, so that it only matters beside a column.
+
+    used: the names that the programs shown use; levels: of some features a value at which they matter."""
 
     def __init__(
-        self, features: Sequence[Feature], rules: Sequence[Expression], used: Collection[str], rng: random.Random
+        self,
+        features: Sequence[Feature],
+        rules: Sequence[Expression],
+        used: Collection[str],
+        levels: Mapping[str, float],
+        rng: random.Random,
     ) -> None:
-        self.rng, self.rules, self.used = rng, rules, used
+        self.rng, self.rules, self.used, self.levels = rng, rules, used, levels
         self.features = {feature.name: feature for feature in features}
         self.columns = [feature.name for feature in features if not feature.scalar]
         self.scalars = [feature.name for feature in features if feature.scalar]
@@ -90,11 +97,21 @@ class _Edits:
         return f"In one place, take {self.told(name)} instead of `{self.rng.choice(old)}`, or the mean of both."
 
     def _case(self) -> str:
-        name = self.draw(self.scalars or self.columns)
+        where, meaning = self.condition()
         return (
-            f"Make two cases: where {self.told(name)} is above a threshold of your choice, change the weight or the "
-            f"sign of {self.term(self.rules[-1])}; below it, keep the formula."
+            f"Make two cases: where {where}, change the weight or the sign of {self.term(self.rules[-1])}; elsewhere, "
+            f"keep the formula. {meaning}"
         )
+
+    def condition(self) -> tuple[str, str]:
+        """Where a value is above some level, and what the value is. A model that is told of a threshold of its choice
+        takes the threshold for one more value that it gets."""
+        known = [name for name in self.scalars if name in self.levels] or [n for n in self.columns if n in self.levels]
+        name = self.draw(known or self.columns)
+        level = (
+            figure(self.levels[name]) if known else f"{self.rng.choice(WEIGHTS)} * {self.draw(self.columns, (name,))}"
+        )
+        return f"{name} > {level}", f"Here {self.told(name)}."
 
     def explore(self) -> str:
         first = self.draw(self.columns)
@@ -117,12 +134,12 @@ class _Edits:
         term = self.rng.choice(foreign)
         part = f"{self.rng.choice(WEIGHTS)} * {term}" if term.isidentifier() else f"({term})"
         bound = self.rng.choice(("max", "min"))
-        name = self.draw(self.scalars or self.columns)
+        where, _ = self.condition()
         how = self.rng.choice(
             (
                 f"add {part} to its formula, or subtract it",
                 f"replace {self.term(self.rules[-1])} by {bound}(that, {part})",
-                f"where `{name}` is above a threshold of your choice, add {part}",
+                f"add {part} where {where}",
             )
         )
         return f"Program 1 has the term `{term}`, which the last program has not. In the last program, {how}."
@@ -149,30 +166,37 @@ def _form(text: str) -> str:
     return re.sub(r"\d[\d.]*", "#", text)
 
 
-def known_formula(features: Sequence[Feature], formulas: Mapping[str, int], rng: random.Random) -> str:
-    """An assignment that leads to a formula of the statement, with one change. formulas: by how many features each
-    has; a longer one says more of what is known."""
-    edits = _Edits(features, (), (), rng)
+def known_formula(
+    features: Sequence[Feature], formulas: Mapping[str, int], levels: Mapping[str, float], rng: random.Random
+) -> str:
+    """An assignment that leads to a formula of the statement, with one change, from its verb on. formulas: by how many
+    features each has; a longer one says more of what is known."""
+    edits = _Edits(features, (), (), levels, rng)
+    [formula] = rng.choices(list(formulas), [count**2 for count in formulas.values()])
     first = edits.draw(edits.columns)
     second = edits.draw([*edits.columns, *edits.scalars], (first,))
     small, weight = rng.choice(SMALL), rng.choice(WEIGHTS)
-    change = rng.choice(
-        (
-            f"add {small} * {edits.told(first)}",
-            f"multiply a term by {weight} where {edits.told(second)} is above a threshold",
-            f"multiply a term by (1 + {small} * {first} / max({second}, 1))",
-            f"give a term the weight {weight}",
-        )
-    )
-    [formula] = rng.choices(list(formulas), [count**2 for count in formulas.values()])
-    return f"Start from `{formula}`, which the task names: write it as it stands there, and {change}."
+    where, _ = edits.condition()
+    changes = [
+        f"add {small} * {edits.told(first)}",
+        f"multiply a term by {weight} where {where}",
+        f"multiply a term by (1 + {small} * {first} / max({second}, 1))",
+    ]
+    if formulas[formula] > 1:  # the weight of a single value changes nothing
+        changes.append(f"give a term the weight {weight}")
+    return f"start from `{formula}`, which the task names: write it as it stands there, and {rng.choice(changes)}."
 
 
 def rule_edit(
-    operator: str, features: Sequence[Feature], rules: Sequence[Expression], used: Collection[str], rng: random.Random
+    operator: str,
+    features: Sequence[Feature],
+    rules: Sequence[Expression],
+    used: Collection[str],
+    levels: Mapping[str, float],
+    rng: random.Random,
 ) -> str | None:
-    """An assignment for an operator; None if it has none. `used` are the names that the programs shown use."""
-    edits = _Edits(features, rules, used, rng)
+    """An assignment for an operator; None if it has none. used, levels: as in `_Edits`."""
+    edits = _Edits(features, rules, used, levels, rng)
     drawn = {"explore": edits.explore, "mutate": edits.mutate, "combine": edits.combine, "simplify": edits.simplify}
     if operator == "tune":
         return edits.tune() if rules else None

@@ -22,7 +22,7 @@ from evolve.feedback.parents import shown
 from evolve.feedback.parts import ELITES, shared_parts
 from evolve.feedback.plan import goal
 from evolve.feedback.values import line
-from evolve.feedback.worst import Case, worst_cases
+from evolve.feedback.worst import Case, levels, worst_cases
 from evolve.feedback.yardsticks import Yardsticks, yardsticks
 from evolve.prompting import Prompts
 from evolve.records import Candidate, Message, Proposal
@@ -108,10 +108,12 @@ class Teller:
         others = [shown(*one, self._known, limits) for one in examples]
         aim = goal(programs[-1].groups) if programs else None
         slow = bool(programs) and programs[-1].slow
+        told_worst = bool(parents) and self._prompts.tells(operator, "worst")
+        cases = await self._cases(*parents[-1]) if told_worst else []
         brief = Brief(
             parents=programs,
             inspirations=others,
-            cases=await self._cases(*parents[-1]) if parents and self._prompts.tells(operator, "worst") else (),
+            cases=cases,
             hot=await self._hot(programs[-1].source) if slow and self._prompts.tells(operator, "hot") else (),
             failures=failures.recent(told.failures),
             parts=shared_parts([elite[1] for elite in told.elites]) if self._prompts.tells(operator, "parts") else (),
@@ -123,6 +125,7 @@ class Teller:
                 [one.source for one in others],
                 f"{self._seed}|{candidate.number}|0",
                 behind=told.best > self._known.least,
+                levels=levels(cases),
             ),
             hint=candidate.note.get("hint"),
             hints=candidate.note.get("hints", ()),

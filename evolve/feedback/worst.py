@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -50,6 +51,20 @@ def worst_cases(results: Sequence[InstanceResult], known: Yardsticks, most: int 
     for case in cases:
         first.setdefault(case.mine.group if several else case.position, case)
     return list(first.values())[:most]
+
+
+def levels(cases: Sequence[Case]) -> dict[str, float]:
+    """Of the features of priority rules: a positive value from where the program and its rival part, halfway between
+    those of the items that they choose where these differ. It is of the size at which the feature matters."""
+    found: dict[str, float] = {}
+    for parting in (case.inspection.parting for case in cases if case.inspection is not None):
+        if parting is None or not parting.features:
+            continue
+        halfway = {name: (value + parting.theirs.get(name, value)) / 2 for name, value in parting.mine.items()}
+        for name, value in {**parting.seen, **halfway}.items():
+            if value > 0 and math.isfinite(value):
+                found.setdefault(name, value)
+    return found
 
 
 # --- text -------------------------------------------------------------------------------------------------------------

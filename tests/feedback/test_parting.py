@@ -8,10 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluators.drawing import Box, Drawing, Line
+from evaluators.evaluate import InstanceResult
 from evaluators.machines.shop import Shop
 from evaluators.parting import Inspection, SideBySide, first_difference, inspect, side_by_side
 from evaluators.problem import Problem, load_problem
 from evaluators.protocol import Instance
+from evolve.feedback.worst import Case, levels
 from sandbox.session import InProcessSandbox
 
 # Machine 2 works on job 2 from 0 to 5. Job 0 comes to it at 1, job 1 at 2: the only choice of the whole schedule.
@@ -42,6 +44,17 @@ def test_first_come_and_longest_rest_part_at_the_only_choice() -> None:
     assert (mine["ready"], mine["p"], mine["work_after"], mine["work_done"]) == (1, 2, 1, 1)
     assert (theirs["ready"], theirs["p"], theirs["work_after"], theirs["work_done"]) == (2, 2, 9, 2)
     assert parting.tied == (1, 1)
+
+
+def test_levels_are_those_of_the_choice() -> None:
+    """Work after the operation is 1 and 9 for the two jobs: 5 is between them. What is 0 is no level."""
+    result = InstanceResult("by hand", "3x3", 15.0, 14.0, 7.1, {})
+    case = Case(0, result, result, "lrm", beside(FIFO, LRM, shop_problem(ONE_CHOICE)))
+    found = levels([replace(case, inspection=None), case])
+    assert (found["t"], found["queue"], found["n"]) == (5, 4, 3)
+    assert (found["work_after"], found["p"], found["ready"]) == (5, 2, 1.5)
+    assert min(found.values()) > 0
+    assert levels([replace(case, inspection=Inspection())]) == {}
 
 
 def test_equal_rules_never_part() -> None:
