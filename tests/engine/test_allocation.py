@@ -34,8 +34,8 @@ def test_repairs_that_mend_go_on() -> None:
 def test_tuning_gets_what_it_earns() -> None:
     poor, good = Allocation(repairs=1, tuning=40), Allocation(repairs=1, tuning=40)
     for _ in range(20):
-        poor.tell(told("valid", tuning=40))
-        good.tell(told("valid", tuning=40, proposed="before"))
+        poor.tell(told("valid", tuning=40, tuned=False))
+        good.tell(told("valid", tuning=40, tuned=True))
     assert poor.share("m")["tune"] == 40 * LEAST
     assert good.share("m")["tune"] > 40
     assert good.share("m")["tune"] <= 40 * MOST
