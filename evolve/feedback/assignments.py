@@ -54,7 +54,7 @@ def assignment(
 
 def _kept(operator: str, text: str | None) -> str | None:
     """A change of a program leaves the rest of it as it is."""
-    return f"Make this change, and keep the rest:\n{text}" if operator == "mutate" and text else text
+    return f"Change this, and keep the rest:\n{text}" if operator == "mutate" and text else text
 
 
 def expression_of(source: str) -> Expression | None:

@@ -22,7 +22,7 @@ FORMS = (
     "as the larger (max) of two terms made of them",
     "as the smaller (min) of two terms made of them",
     "as a product: one of them times (1 + 0.2 * another / max(the last, 1))",
-    "as two cases: one formula where the first of them is above twice the second, another where it is below",
+    "as two cases: where the first of them is above twice the second, and elsewhere",
 )
 
 
@@ -163,7 +163,7 @@ def _terms(rule: Expression) -> list[str]:
 
 def _form(text: str) -> str:
     """A term without its numbers."""
-    return re.sub(r"\d[\d.]*", "#", text)
+    return re.sub(r"(?<![\w.])\d[\d.]*", "#", text)
 
 
 def known_formula(

@@ -6,6 +6,7 @@ import ast
 import builtins
 from collections.abc import Collection
 
+from evolve.syntax.splicing import Place, spliced
 from evolve.syntax.tree import entry, parse
 
 
@@ -27,11 +28,8 @@ def with_inputs(source: str, features: Collection[str]) -> str:
     last = arguments.args[-1]
     assert last.end_lineno is not None
     assert last.end_col_offset is not None
-    lines = source.splitlines(keepends=True)
-    line = lines[last.end_lineno - 1].encode()
-    place = last.end_col_offset  # counted in bytes
-    lines[last.end_lineno - 1] = (line[:place] + f", {', '.join(missing)}".encode() + line[place:]).decode()
-    return "".join(lines)
+    end = Place(last.end_lineno, last.end_col_offset)
+    return spliced(source, [(end, end, f", {', '.join(missing)}")])
 
 
 def _missing(tree: ast.Module, function: ast.FunctionDef, features: Collection[str]) -> list[str]:

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from evolve.syntax.splicing import Place, spliced
 from evolve.syntax.tree import parse
 
 GUARD = 1e-5  # smaller numbers are guards against division by zero, not parameters
@@ -40,13 +41,12 @@ def with_constants(source: str, values: Sequence[float]) -> str:
     places = constants(source)
     if len(places) != len(values):
         raise ValueError(f"the program has {len(places)} constants, not {len(values)}")
-    lines = source.encode().splitlines(keepends=True)  # bytes: only these end lines where Python's own do
-    for place, value in reversed(list(zip(places, values, strict=True))):
-        if value == place.value:
-            continue
-        line = lines[place.line - 1]
-        lines[place.line - 1] = line[: place.start] + _written(place, value).encode() + line[place.end :]
-    return b"".join(lines).decode()
+    pieces = [
+        (Place(place.line, place.start), Place(place.line, place.end), _written(place, value))
+        for place, value in zip(places, values, strict=True)
+        if value != place.value
+    ]
+    return spliced(source, pieces)
 
 
 def _written(place: Literal, value: float) -> str:

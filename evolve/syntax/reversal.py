@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from evolve.syntax.splicing import Place, spliced
 from evolve.syntax.tree import entry, parse
 
 
@@ -12,33 +13,32 @@ def reversed_rule(source: str) -> str | None:
     """The program whose entry function returns the negative of all that it returned, and the rest of its text as it
     was; None if it returns nothing. Raises SyntaxError for a program that does not parse."""
     function = entry(parse(source))
-    values = [] if function is None else sorted(_returned(function), key=lambda node: (node.lineno, node.col_offset))
-    if not values:
-        return None
-    text = source.encode()
-    starts = [0]
-    for line in text.splitlines(keepends=True):
-        starts.append(starts[-1] + len(line))
-
-    def place(line: int, column: int | None) -> int:
-        return starts[line - 1] + (column or 0)
-
-    for value in reversed(values):
-        start, end = place(value.lineno, value.col_offset), place(value.end_lineno or 0, value.end_col_offset)
-        inner = text[start:end]
-        minus = isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub)
-        turned = inner[1:].lstrip() if minus else b"-(" + inner + b")"
-        gap = b" " if text[start - 1 : start].isalpha() else b""  # return-x
-        text = text[:start] + gap + turned + text[end:]
-    return text.decode()
+    pieces = [] if function is None else [piece for node in _returns(function) for piece in _turned(node)]
+    return spliced(source, pieces) if pieces else None
 
 
-def _returned(function: ast.FunctionDef) -> Iterator[ast.expr]:
-    """What the function itself returns, not what functions in it do."""
+def _turned(node: ast.Return) -> Iterator[tuple[Place, Place, str]]:
+    """The pieces that make its value the negative: without the minus in front of it, or with one."""
+    value = node.value
+    if value is None:
+        return
+    assert value.end_lineno is not None
+    assert value.end_col_offset is not None
+    start, end = Place(value.lineno, value.col_offset), Place(value.end_lineno, value.end_col_offset)
+    if isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub):
+        gap = " " if start.column == node.col_offset + len("return") else ""  # return-p
+        yield start, Place(start.line, start.column + 1), gap
+    else:
+        yield start, start, "-("
+        yield end, end, ")"
+
+
+def _returns(function: ast.FunctionDef) -> Iterator[ast.Return]:
+    """Those of the function itself, not of functions in it."""
     todo: list[ast.AST] = list(function.body)
     while todo:
         node = todo.pop()
-        if isinstance(node, ast.Return) and node.value is not None:
-            yield node.value
+        if isinstance(node, ast.Return):
+            yield node
         elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
             todo += ast.iter_child_nodes(node)

@@ -123,7 +123,7 @@ def test_every_problem_has_assignments_that_differ(name: str) -> None:
         texts = drawn(name, operator, parents)
         assert None not in texts
         assert len(set(texts)) >= 6
-        assert max(len(text or "") for text in texts) < 540
+        assert max(len(text or "") for text in texts) < 500
     best = max(problem.baselines.values(), key=len)
     assert all(drawn(name, "combine", [best, problem.initial]))
 

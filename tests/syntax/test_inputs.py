@@ -16,6 +16,10 @@ FEATURES = ["p", "d", "t", "p_max", "max"]
         ("def priority(p: float):  # ünïcode\n    return p / p_max - t\n", "def priority(p: float, t, p_max):"),
         ("def priority(\n    p,\n    d,\n):\n    return d - t\n", "    d, t,"),
         ("é = 2\ndef priority(é_, p): return t - p\n", "def priority(é_, p, t): return t - p"),
+        (
+            "# a\u2028line of a text, not of a program\ndef priority(p): return t - p\n",
+            "def priority(p, t): return t - p",
+        ),
     ],
 )
 def test_what_is_missing_is_taken(source: str, signature: str) -> None:
