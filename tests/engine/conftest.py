@@ -21,11 +21,15 @@ Conducted = tuple[Ending, Archive]
 
 @pytest.fixture
 def searched(tiny: Path, tmp_path: Path) -> Callable[..., Conducted]:
-    """Run a search of the tiny problem to its end: `searched(candidates=20, …)`; options as in the configuration."""
+    """Run a search of the tiny problem to its end: `searched(candidates=20, …)`; options as in the configuration.
+
+    Evaluations stop early only where a test says so: the fake model's programs differ from run to run, and now and then
+    one of them would be outraced.
+    """
 
     def run(**options: Any) -> Conducted:
         archive = Archive.open(tmp_path / f"{len(list(tmp_path.iterdir()))}.db")
-        config = read_config(str(tiny), None, {"sandbox": "process", "polish": False, **options})
+        config = read_config(str(tiny), None, {"sandbox": "process", "polish": False, "staged": False, **options})
         return asyncio.run(conduct(new_run(config, archive), archive, Silent())), archive
 
     return run
