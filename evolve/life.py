@@ -218,16 +218,9 @@ class _Nodes:
 
     async def evaluate(self, state: Life) -> Life:
         """Measure the program on train."""
-        around, candidate = self.around, state["candidate"]
+        candidate = state["candidate"]
         assert candidate.source is not None
-        assert candidate.syntax is not None
-        assert candidate.size is not None
-        known = around.measuring.knows(candidate.syntax)
-        bar = self._bar(candidate)
-        evaluation = await around.measuring.train(
-            candidate.source, candidate.syntax, candidate.size, candidate.note.get("after", 0), bar
-        )
-        candidate.evaluations += 0.0 if known else evaluation.share
+        evaluation = await self._measured(candidate, candidate.source)
         describe(candidate, evaluation)
         if evaluation.failure is not None:
             failure = evaluation.failure
@@ -235,6 +228,16 @@ class _Nodes:
         ended: dict[str | None, Status] = {None: "valid", "repeats": "duplicate", "outraced": "outraced"}
         candidate.status, candidate.failure_kind, candidate.failure_message = ended[evaluation.stopped], None, None
         return {"evaluation": evaluation}
+
+    async def _measured(self, candidate: Candidate, source: str) -> Evaluation:
+        """A program on train, or as much of it as tells that it is of no use, at the candidate's expense."""
+        around = self.around
+        syntax = fingerprint(source)
+        known = around.measuring.knows(syntax)
+        after = candidate.note.get("after", 0)
+        evaluation = await around.measuring.train(source, syntax, size(source), after, self._bar(candidate))
+        candidate.evaluations += 0.0 if known else evaluation.share
+        return evaluation
 
     def _bar(self, candidate: Candidate) -> list[float] | None:
         """What the best parent achieved, instance by instance: a program that cannot come near it is stopped. One of a
@@ -249,31 +252,33 @@ class _Nodes:
     def after_evaluate(self, state: Life) -> Literal["reverse", "repair", "__end__"]:
         if state["wrong"] is not None:
             return self._repair_or_end(state)
-        return "reverse" if state["candidate"].status == "valid" else "__end__"
+        return "__end__" if state["candidate"].status == "duplicate" else "reverse"
 
     async def reverse(self, state: Life) -> Life:
         """Turn a priority rule round that is worse than the program that the search began with: a model that cannot
         tell which way a value points is right every second time, and the other way costs an evaluation, not a call."""
-        around, candidate = self.around, state["candidate"]
-        if around.problem.interface != "priority" or not self._worked_on(candidate) or not self._behind(candidate):
+        around, candidate, proposed = self.around, state["candidate"], state["evaluation"]
+        assert proposed is not None
+        if around.problem.interface != "priority" or not self._worked_on(candidate) or not self._behind(proposed):
             return {}
         source = reversed_rule(candidate.source or "")
         if source is None:
             return {}
-        evaluation = await around.pool.evaluate(source, "train")
-        candidate.evaluations += 1
-        if evaluation.gap_mean is None or candidate.train is None or evaluation.gap_mean >= candidate.train:
+        evaluation = await self._measured(candidate, source)
+        before = math.inf if candidate.train is None else candidate.train  # one that was outraced is far behind
+        if evaluation.gap_mean is None or evaluation.gap_mean >= before:
             return {}
         untuned = replace(candidate, gaps=dict(candidate.gaps))
-        candidate.note = {**candidate.note, "reversed": True}
+        candidate.status, candidate.note = "valid", {**candidate.note, "reversed": True}
         candidate.thought = f"The reverse of: {candidate.thought}" if candidate.thought else None
         self._becomes(candidate, source, evaluation)
         return {"evaluation": evaluation, "untuned": untuned}
 
-    def _behind(self, candidate: Candidate) -> bool:
-        """Whether a program is worse than the one that the search began with."""
-        start = self.around.program(f"{self.around.run}-0")[0].train
-        return start is not None and candidate.train is not None and candidate.train > start
+    def _behind(self, evaluation: Evaluation) -> bool:
+        """Whether a program is worse than the one that the search began with, on the instances that were played."""
+        start = {result.instance: result.gap for result in self.around.program(f"{self.around.run}-0")[1]}
+        played = [(result.gap, start[result.instance]) for result in evaluation.results if result.instance in start]
+        return bool(played) and sum(gap for gap, _ in played) > sum(gap for _, gap in played)
 
     def _becomes(self, candidate: Candidate, source: str, evaluation: Evaluation) -> None:
         """Another program takes the place of the one that was proposed, whose mark stays in the note."""
@@ -311,17 +316,16 @@ class _Nodes:
 
     def _worked_on(self, candidate: Candidate) -> bool:
         """Whether evaluations may be spent on a better program than the one that was proposed, which is new."""
-        known = self.around.measuring.knows(candidate.syntax or "")
-        return bool(candidate.note.get("tune")) and candidate.train is not None and not known
+        return bool(candidate.note.get("tune")) and not self.around.measuring.knows(candidate.syntax or "")
 
     def _survives(self, candidate: Candidate) -> bool:
         """Whether a program is worth tuning: hardly worse than what it was made of. Nothing that depends on which other
         lives are in flight."""
-        if not self._worked_on(candidate):
+        if candidate.train is None or not self._worked_on(candidate):
             return False
         gaps = [self.around.program(parent)[0].train for parent in candidate.parents]
         best = min((gap for gap in gaps if gap is not None), default=math.inf)
-        return candidate.train is not None and candidate.train <= best + SLACK * abs(best)
+        return candidate.train <= best + SLACK * abs(best)
 
     async def validate(self, state: Life) -> Life:
         """Measure the program on validation when it is among the best on train so far."""

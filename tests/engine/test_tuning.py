@@ -116,21 +116,39 @@ def test_a_program_that_is_proposed_again_is_not_tuned_again(
 WRONG_WAY = 'def priority(p, d):\n    """The least urgent first."""\n    return -(d + 2 * p)\n'
 
 
+@pytest.mark.parametrize("staged", [False, True])
 def test_a_rule_that_points_the_wrong_way_is_turned_round(
-    openai_server: Callable[..., FakeServer], searched: Callable[..., Conducted]
+    openai_server: Callable[..., FakeServer], searched: Callable[..., Conducted], staged: bool
 ) -> None:
     server = openai_server(lambda index, body: Step(text=f"```python\n{WRONG_WAY}```"))
-    settings: dict[str, Any] = options(server, candidates=4, parallel=1, tuning=4, racing=False)
+    settings: dict[str, Any] = options(server, candidates=4, parallel=1, tuning=4, staged=staged)
     ending, archive = searched(**settings)
     first, *others = proposals(archive, ending.run.id)
     assert first.note["reversed"]
     assert first.source == WRONG_WAY.replace("-(d + 2 * p)", "(d + 2 * p)")
     assert first.thought == "The reverse of: The least urgent first."
     assert first.train is not None
-    assert first.train < first.note["proposed_gap"]
-    assert first.evaluations == 2 + first.note.get("tuning", 0)
+    if staged:  # the race was lost after the first stage
+        assert first.note["proposed_gap"] is None
+        assert 1 < first.evaluations - first.note.get("tuning", 0) < 2
+    else:
+        assert first.train < first.note["proposed_gap"]
+        assert first.evaluations == 2 + first.note.get("tuning", 0)
     assert {(one.status, one.train, one.source) for one in others} == {("duplicate", first.train, WRONG_WAY)}
     plain, archive = searched(**{**settings, "tuning": 0})
     first, *_ = proposals(archive, plain.run.id)
     assert first.source == WRONG_WAY
+    assert first.status == ("outraced" if staged else "valid")
     assert "reversed" not in first.note
+
+
+def test_a_rule_that_loses_the_race_both_ways_stays_as_it_was(
+    openai_server: Callable[..., FakeServer], searched: Callable[..., Conducted], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evolve.life.reversed_rule", lambda source: source.replace("2 * p", "3 * p"))
+    server = openai_server(lambda index, body: Step(text=f"```python\n{WRONG_WAY}```"))
+    ending, archive = searched(**options(server, candidates=1, tuning=4, staged=True))
+    (only,) = proposals(archive, ending.run.id)
+    assert (only.status, only.source, only.train) == ("outraced", WRONG_WAY, None)
+    assert "reversed" not in only.note
+    assert 0 < only.evaluations < 1  # two first stages
