@@ -23,8 +23,8 @@ Conducted = tuple[Ending, Archive]
 def searched(tiny: Path, tmp_path: Path) -> Callable[..., Conducted]:
     """Run a search of the tiny problem to its end: `searched(candidates=20, …)`; options as in the configuration.
 
-    Evaluations stop early only where a test says so: the fake model's programs differ from run to run, and now and then
-    one of them would be outraced.
+    Evaluations stop early only where a test says so: which of the fake model's programs would be outraced depends on
+    the order in which they end.
     """
 
     def run(**options: Any) -> Conducted:

@@ -119,7 +119,8 @@ class FakeServer:
     def _completion(self, body: dict[str, Any], key: str, step: Step, entry: dict[str, Any]) -> Response:
         name = key or f"request {entry['index']}"
         entry["paid"] = name not in self.paid
-        reply = self.paid.setdefault(name, variation(name) if step.text is None else step.text)
+        drawn = name.partition("/")[2] or name  # without the run, whose name is another one every time
+        reply = self.paid.setdefault(name, variation(drawn) if step.text is None else step.text)
         message = {"role": "assistant", "content": None if step.null else reply}
         if step.reasoning is not None:
             message["reasoning_content"] = step.reasoning
