@@ -23,8 +23,8 @@ budget, figures on every split beside every baseline, costs by instance, and the
 evolve verify
 ```
 
-measure everything again and name what differs. A result that no longer verifies fails CI. `evolve publish CANDIDATE`
-adds one.
+measure the programs and the rules that they are tested against again and name what differs. A result that no longer
+verifies fails CI. `evolve publish CANDIDATE` adds one.
 
 Gaps are means with 95 % bootstrap intervals over the instances, lower is better, on a scale of each problem's own
 (`evolve problems show NAME`). The best baseline is that with the smallest mean gap on test. Differences on test are
@@ -95,6 +95,8 @@ def card_page(row: Row) -> str:
         return markdown_card(row.card, path.read_text(encoding="utf-8"))
     except OSError as error:
         raise CardError(f"{path}: {error.strerror}") from None
+    except UnicodeError:
+        raise CardError(f"{path}: this is no text") from None
 
 
 def page(rows: Sequence[Row], without: Sequence[str] = ()) -> str:

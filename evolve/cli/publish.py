@@ -16,10 +16,10 @@ from evolve.cli.common import ArchiveOption, JsonOption, SandboxOption, console,
 from evolve.exporting import ExportError, Format, guess, subject_of
 from evolve.publishing import Measure, PublishError
 from evolve.publishing import publish as publish_candidate
-from evolve.publishing import verify as verify_folder
 from evolve.results import page, published
 from evolve.results import write as write_pages
 from evolve.tables import results_table
+from evolve.verifying import verify as verify_folder
 from sandbox.pool import open_sandbox
 
 

@@ -91,6 +91,45 @@ def test_a_program_that_was_tampered_with(published: Path, within: Within) -> No
     assert f"{program.name}: No such file" in line
 
 
+@pytest.mark.parametrize(
+    ("change_of", "told"),
+    [
+        (
+            lambda card: card["figures"]["test"].update(gap_ci95=[1.0, 2.0]),
+            r"test: the interval is .*, not \[1\.0, 2\.0\]",
+        ),
+        (lambda card: card["figures"]["test"].update(instances=8000), "test: there are 20 instances, not 8000"),
+        (lambda card: card.update(size=3), r"the program has \d+ nodes, not 3"),
+        (lambda card: card["against_paper_rule"][0].update(p=0.5, wins=80), r"against mddc: wins is \d+, not 80"),
+        (lambda card: card["against_best_baseline"][-1].update(difference=-50.0), r"difference is \S+, not -50\.0"),
+        (lambda card: card["baselines"]["edd"]["test"].update(gap_mean=99.0), r"baseline edd, test: .* not 99\.0"),
+        (lambda card: card["baselines"]["mddc"]["test"].update(gap_mean=99.0), r"baseline mddc, test: .* not 99\.0"),
+        (lambda card: card.update(thought="Another one."), r"\.md is not what the card says"),
+    ],
+)
+def test_what_follows_from_the_figures_was_tampered_with(
+    published: Path, within: Within, change_of: Callable[[dict[str, Any]], None], told: str
+) -> None:
+    change(card_of(published), change_of)
+    code, line = verify(within, published)
+    assert code == 1
+    assert re.search(told, line)
+
+
+def test_a_program_without_a_card_and_one_that_is_no_text(published: Path, within: Within) -> None:
+    program = card_of(published).with_suffix(".py")
+    program.with_name("orphan.py").write_text("def priority(p):\n    return p\n")
+    program.write_bytes(program.read_bytes() + b"# \xe9\n")
+    code, out, _ = within(published, "verify", *SANDBOX)
+    assert code == 1
+    assert "orphan.py" in out
+    assert "it has no card" in out
+    assert "it is no text" in out
+    code, _, err = within(published, "results", "--write")
+    assert code == 2
+    assert "this is no text" in err
+
+
 def test_a_cost_a_gap_and_a_mean_that_were_tampered_with(published: Path, within: Within) -> None:
     card = card_of(published)
     true = card.read_text()
