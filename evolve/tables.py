@@ -42,6 +42,8 @@ def standing_table(programs: Sequence[Program], splits: Sequence[str], problem: 
     caption = f"gap: {problem.evaluator.scale}; lower is better. low..high: 95 % bootstrap interval of the mean."
     if first is not None:
         caption += f" Last column: mean difference to {first.name} on {focus}, its wins:losses by instance, p."
+    if headline and (problem.folder / "README.md").exists():
+        caption += f" {', '.join(headline)}: see the README.md of problems/{problem.name}."
     table = plain_table(title, caption)
     table.add_column("program", no_wrap=True)
     for split in splits:
@@ -52,7 +54,7 @@ def standing_table(programs: Sequence[Program], splits: Sequence[str], problem: 
     for name in headline:
         table.add_column(name.replace("_", "\n"), justify="right", no_wrap=True)
     if first is not None:
-        table.add_column(f"{first.name} against it\n{focus}", no_wrap=True)
+        table.add_column(f"{first.name} against it\n{focus}", overflow="fold")
     for program in sorted(programs, key=lambda program: _order(program, focus)):
         cells = [Text(program.name)]
         for split in splits:
@@ -76,7 +78,8 @@ def _order(program: Program, focus: str) -> tuple[bool, float]:
 def _gap(program: Program, split: str, interval: bool) -> list[Text]:
     results = program.results.get(split)
     if not results:
-        return [Text((program.failure or "not measured")[:30], style="dim"), *([Text("")] if interval else [])]
+        said = "invalid" if program.failure else "not measured"
+        return [Text(said, style="dim"), *([Text("")] if interval else [])]
     figures = split_figures(split, results)
     low, high = figures.gap_ci95
     return [Text(f"{figures.gap_mean:.4g}"), *([Text(f"{low:.3g}..{high:.3g}", style="dim")] if interval else [])]

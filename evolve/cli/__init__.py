@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import sys
+from typing import Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -37,6 +38,8 @@ EXPECTED = (
     UnknownPlugin,
 )
 
+UsageError: Any = typer.BadParameter.__bases__[0]  # Typer exports only this kind of it
+
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -52,7 +55,10 @@ app.add_typer(sandbox.app, name="sandbox")
 def main() -> None:
     """Entry point of the `evolve` command."""
     try:
-        app()
+        code = app(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except UsageError as error:
+        _misused(error)
     except EXPECTED as error:
         fail(str(error))
     except KeyboardInterrupt:
@@ -65,7 +71,17 @@ def main() -> None:
         fail(f"{error.strerror}: {error.filename or 'while writing'}; free some space or choose another place")
 
 
-def fail(message: str) -> None:
+def _misused(error: Any) -> None:
+    """A command line that makes no sense, in one line; what a group of commands offers, where none was named."""
+    message = error.format_message()
+    if "\n" in message:
+        print(message)
+        sys.exit(2)
+    at = error.ctx.command_path if error.ctx is not None else "evolve"
+    fail(f"{message.rstrip('.')} (see: {at} --help)")
+
+
+def fail(message: str) -> NoReturn:
     """Print one line and leave with exit code 2."""
     Console(stderr=True, highlight=False, soft_wrap=True).print(f"error: {' '.join(message.split())}", markup=False)
     sys.exit(2)

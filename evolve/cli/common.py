@@ -16,6 +16,7 @@ from rich.syntax import Syntax
 from evaluators.evaluate import InstanceResult, evaluate
 from evaluators.problem import Problem, ProblemError
 from evolve.publishing import Measure
+from evolve.visible import visible
 from evolve.winner.telling import ablation_table, sentences, worst_line
 from sandbox.pool import Isolation, open_sandbox
 
@@ -39,14 +40,14 @@ def spinner(text: str) -> Status:
 def print_code(text: str, language: str = "python") -> None:
     """A program or a diff, in colour on a terminal; elsewhere exactly as it is."""
     if console.is_terminal:
-        console.print(Syntax(text, language, word_wrap=True, background_color="default"))
+        console.print(Syntax(visible(text, len(text)), language, word_wrap=True, background_color="default"))
     else:
-        print_text(text)
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def print_text(text: str) -> None:
-    """Text as it is."""
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
+    """Text that may come from anywhere: what would control a terminal is shown instead."""
+    console.print(visible(text, len(text)), markup=False, highlight=False, soft_wrap=True)
 
 
 def print_report(report: Mapping[str, Any], results: Mapping[str, Sequence[InstanceResult]]) -> None:

@@ -123,7 +123,8 @@ def compare(
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure programs side by side, the first against each other one; a single one beside all baselines."""
+    """Measure programs side by side, the first against each other one; a single one beside all baselines. Exit code 1
+    if one that you name is invalid."""
     loaded = load_problem(problem)
     splits = split or [name for name in ("validation", "test") if name in loaded.splits]
     chosen = [_resolve(name, loaded, archive) for name in programs]
@@ -138,15 +139,20 @@ def compare(
                 status.update(f"measuring {name} on {each}")
                 evaluation = measure(source, each)
                 if evaluation.failure is not None:
-                    failure = f"{evaluation.failure.kind}: {evaluation.failure.message.splitlines()[0][:60]}"
+                    failure = failure or f"{evaluation.failure.kind}: {evaluation.failure.message}"
                 else:
                     results[each] = evaluation.results
             rows.append(Program(name, origin, results, failure, highlight=not rows))
     if as_json:
         print_json([_program_json(row, rows[0], splits) for row in rows])
-        return
-    console.print(standing_table(rows, splits, loaded, loaded.spec.title))
-    _print_versus(rows, splits)
+    else:
+        console.print(standing_table(rows, splits, loaded, loaded.spec.title))
+        for row in rows:
+            if row.failure is not None:
+                print_text(f"{row.name} is invalid: {row.failure}")
+        _print_versus(rows, splits)
+    if any(row.failure for row in rows[: len(programs)]):
+        raise typer.Exit(1)
 
 
 def _print_versus(rows: Sequence[Program], splits: Sequence[str]) -> None:

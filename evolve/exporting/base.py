@@ -93,9 +93,15 @@ def guess(output: Path | None) -> str:
 def subject_of(
     candidate: Candidate, run: Run, problem: Problem, archive: Archive, example: Callable[[], Example | None]
 ) -> Subject:
-    """Gather what the archive knows of a candidate. Raises ExportError for one without a program."""
+    """Gather what the archive knows of a candidate. Raises ExportError for one that has no program, or whose program
+    does not run."""
     if candidate.source is None:
         raise ExportError(f"candidate {candidate.id} has no program: it is {candidate.status}")
+    if candidate.failure_kind is not None:
+        raise ExportError(
+            f"candidate {candidate.id} is {candidate.status} ({candidate.failure_kind}): only a program that runs can "
+            f"be taken away; to read it: evolve show {candidate.id}"
+        )
     results = {split: archive.results(candidate.id, split) for split in problem.splits}
     rules = {
         one.name or one.id: {split: archive.results(one.id, split) for split in problem.splits}

@@ -13,7 +13,8 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from evolve.review.formats import LONGEST, visible
+from evolve.review.formats import LONGEST
+from evolve.visible import visible
 
 CONTEXT = 3  # equal lines around a change
 LINES = 1000  # of a program beside another

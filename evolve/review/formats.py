@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import math
 import time
-import unicodedata
 from typing import Any
 
 from markupsafe import Markup
 
+from evolve.visible import visible
+
 LONGEST = 20_000  # characters of one text; an archive may hold megabytes that a program printed
-NAME = 300  # characters of what stands in a line
 
 
 def gap(value: float | None) -> str:
@@ -55,30 +55,6 @@ def money(value: float) -> str:
 def moment(value: float | None) -> str:
     """A date and time, UTC."""
     return "–" if value is None else time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(value))
-
-
-def visible(text: object, most: int = NAME) -> str:
-    """Text that may come from anywhere: control characters and those that break or reorder a line are shown as such,
-    and no more of it than a page can hold."""
-    whole = str(text).replace("\r\n", "\n")
-    shown = whole[:most].translate(_VISIBLE)
-    return shown + (f"\n… {len(whole) - most:,} more characters" if len(whole) > most else "")
-
-
-class _Visible(dict[int, str]):
-    """How each character is shown, by its number."""
-
-    def __missing__(self, point: int) -> str:
-        letter = chr(point)
-        if letter not in "\n\t" and point < 32:
-            letter = chr(0x2400 + point)
-        elif letter not in "\n\t" and unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp"):
-            letter = f"⟨U+{point:04X}⟩"
-        self[point] = letter
-        return letter
-
-
-_VISIBLE = _Visible()
 
 
 def script_json(value: Any) -> Markup:

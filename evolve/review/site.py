@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 
 from evolve.figures import p_text
 from evolve.review import code, formats
+from evolve.visible import visible
 
 LONG = 600  # characters: longer texts of a report are kept once, however many pages show them
 
@@ -66,9 +67,9 @@ class Site:
             "code": code.coloured,
             "diff": code.side_by_side,
         }
-        names = ("gap", "signed", "seconds", "count", "percent", "money", "moment", "visible")
+        names = ("gap", "signed", "seconds", "count", "percent", "money", "moment")
         self._environment.filters |= {name: getattr(formats, name) for name in names}
-        self._environment.filters["p_text"] = p_text
+        self._environment.filters |= {"p_text": p_text, "visible": visible}
 
     def link(self, path: str) -> str | None:
         """The address of a page as pages refer to it, None for one that a report does not hold."""
@@ -87,7 +88,7 @@ class Site:
 
     def _anchor(self, path: str, text: object) -> Markup:
         """A link with its text; the text alone where there is no such page."""
-        address, shown = self.link(path), formats.visible(text)
+        address, shown = self.link(path), visible(text)
         return escape(shown) if address is None else Markup('<a href="{}">{}</a>').format(address, shown)
 
     def _picture(self, spec: Mapping[str, Any], caption: str) -> Markup:
@@ -100,12 +101,12 @@ class Site:
             # Room is kept: where a running search brings new pictures, nothing below them jumps.
             height=spec.get("height", 0),
             spec=formats.script_json({"description": caption, **spec}),
-            caption=formats.visible(caption, 1000),
+            caption=visible(caption, 1000),
         )
 
     def _text(self, text: object) -> Markup:
         """A text as it is; a long one of a report by its number."""
-        shown = formats.visible(text, formats.LONGEST)
+        shown = visible(text, formats.LONGEST)
         if self.paths is None or len(shown) < LONG:
             return escape(shown)
         if shown not in self._known:

@@ -19,12 +19,12 @@ from evolve.review.candidate import candidate_page
 from evolve.review.candidates import all_candidates_page
 from evolve.review.comparison import comparison_page
 from evolve.review.difference import Asked, difference_page
-from evolve.review.formats import visible
 from evolve.review.leaderboard import problem_page
 from evolve.review.lineage import lineage_page
 from evolve.review.playing import playing
 from evolve.review.run import nav_of, run_page
 from evolve.review.site import Page, Site
+from evolve.visible import visible
 from sandbox.session import SandboxError
 
 SCRIPTS = ("vendor/vega.min.js", "vendor/vega-lite.min.js", "vendor/vega-embed.min.js", "review.js")

@@ -6,6 +6,7 @@ search. A run that is killed in between takes up what was recorded, and ends wit
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from evolve.syntax import fingerprint, size
 from evolve.syntax.tree import docstring, entry, parse
 
 OPERATOR = "refine"
+FORMULA = re.compile(r"[*/+<>=]|\d")
 AFFORDABLE = 0.25  # seconds of an evaluation up to which steps may take all the evaluations that they name
 UNKNOWN = 1.0  # seconds that are assumed of a problem without standings
 
@@ -102,8 +104,10 @@ class Stage:
 
 def _marked(source: str, how: str) -> str:
     """The program with what was done to it behind the first line of its docstring, if it has one: what the line says
-    was true before."""
+    was true before. A formula in it may be true no longer, and goes."""
     function = entry(parse(source))
     said = docstring(function) if function is not None else None
     first = str(said.value).strip().partition("\n")[0].rstrip(".") if said is not None else ""
+    if FORMULA.search(first):
+        return described(source, f"Its parent, {how}")
     return described(source, f"{first} ({how})") if first and len(first) < SUMMARY - len(how) - 5 else source

@@ -13,8 +13,8 @@ import pytest
 from evolve.archive import Archive
 from evolve.records import Run
 from evolve.review.code import LINES, coloured, side_by_side
-from evolve.review.formats import visible
 from evolve.review.snapshot import snapshot
+from evolve.visible import visible
 from tests.review import hostile
 from tests.review.chromium import Looking
 from tests.review.looks import assert_sound
