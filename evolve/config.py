@@ -64,6 +64,8 @@ class RunConfig(BaseModel):
             raise ConfigError("--model is missing: name the model that writes the programs, or use --proposer mutator")
         if self.models and proposer != "openai":
             raise ConfigError(f"--model goes with --proposer openai, not with {proposer}")
+        if self.base_url and proposer in ("mutator", "exchange"):
+            raise ConfigError(f"--base-url goes with --model, not with --proposer {proposer}")
         if self.prompts is not None and not self.prompts.is_dir():
             raise ConfigError(f"prompts = {self.prompts}: no such folder")
         candidates = self.candidates
@@ -112,19 +114,37 @@ def model_names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
+def archive_of(file: Path) -> str | None:
+    """Where the runs of a configuration file are kept, if it says so. Raises ConfigError."""
+    where = read_file(file).get("archive")
+    if where is not None and not isinstance(where, str):
+        raise ConfigError(f"archive (in {file}): input should be a path or a URL, got {where!r}")
+    return where
+
+
 def read_config(problem: str | None, file: Path | None, options: dict[str, Any]) -> RunConfig:
     """Merge a configuration file with the options that were given (those that are not None)."""
     values = read_file(file) if file is not None else {}
     values.pop("archive", None)  # where the run is kept is no part of it
-    if isinstance(model := values.pop("model", None), str):
+    model = values.pop("model", None)
+    if isinstance(model, str):
         values["models"] = model_names(model)
-    values |= {name: value for name, value in options.items() if value is not None}
+    elif isinstance(model, list) and all(isinstance(name, str) for name in model):
+        values["models"] = model
+    elif model is not None:
+        raise ConfigError(f"model (in {file}): input should be a name, or a list of names, got {model!r}")
+    given = {name: value for name, value in options.items() if value is not None}
+    values |= given
     if problem is not None:
         values["problem"] = problem
+    if "problem" not in values:
+        raise ConfigError("no problem is named: evolve run PROBLEM; evolve problems list shows what there is")
+    if values.get("models") and not values.get("base_url") and (url := os.environ.get("OPENAI_BASE_URL")):
+        values["base_url"] = url
     try:
         return RunConfig.model_validate(values).completed()
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        source = f" (in {file})" if file is not None and where not in options else ""
+        source = f" (in {file})" if file is not None and where not in given else ""
         raise ConfigError(f"{where}{source}: {first['msg'].lower()}, got {first.get('input')!r}") from None

@@ -299,7 +299,7 @@ class Engine:
         if self._failed_calls >= max(FAILED_CALLS, 2 * self.lanes.parallel) and self._failure is None:
             self._failure = ProposerError(
                 f"{self._failed_calls} calls in a row failed, the last one with: {completion.error}; "
-                f"go on later with: evolve resume {self.run.id}"
+                f"go on later with: evolve resume {self.run.id}{self.archive.option}"
             )
             self.stop("a failure")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shlex
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -36,6 +37,11 @@ class Archive(Writer, Reader, Browser, Frames):
     def default_url() -> str:
         """Where `open` looks when it is told nothing."""
         return locate(None).render_as_string()
+
+    @property
+    def option(self) -> str:
+        """What commands need to be told, with a space before it, to look here; nothing where they do so anyway."""
+        return "" if self.url == self.default_url() else f" --archive {shlex.quote(self.url)}"
 
     def __enter__(self) -> Self:
         return self

@@ -50,6 +50,8 @@ def prompt(
     An operator that takes two parents gets the best baseline as the first. Measures the baselines on train.
     """
     loaded = load_problem(problem)
+    if prompts is not None and not prompts.is_dir():
+        raise ConfigError(f"--prompts {prompts}: no such folder")
     templates = Prompts(prompt_folders(loaded, prompts))
     if operator not in templates.operators:
         raise ConfigError(f"no operator {operator!r}: there are: {', '.join(sorted(templates.operators))}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import tempfile
 import time
 from pathlib import Path
@@ -18,7 +19,7 @@ from evaluators.problem import load_problem
 from evolve.archive import Archive
 from evolve.budget import Limits
 from evolve.cli.common import ArchiveOption, JsonOption, console, print_code, print_json, print_report
-from evolve.config import BUDGETS, ConfigError, RunConfig, model_names, read_config, read_file
+from evolve.config import BUDGETS, ConfigError, RunConfig, archive_of, model_names, read_config
 from evolve.display import make_display
 from evolve.records import Candidate, Run
 from evolve.tables import Program, standing_table
@@ -41,7 +42,9 @@ def register(app: typer.Typer) -> None:
 def run(
     problem: Annotated[str | None, typer.Argument(help="a shipped problem's name, or a problem folder")] = None,
     model: Annotated[str | None, typer.Option(help="model name; several, separated by commas, take turns")] = None,
-    base_url: Annotated[str | None, typer.Option(envvar="OPENAI_BASE_URL", help="OpenAI-compatible endpoint")] = None,
+    base_url: Annotated[
+        str | None, typer.Option(help="OpenAI-compatible endpoint [default: what OPENAI_BASE_URL says]")
+    ] = None,
     proposer: Annotated[str | None, typer.Option(help="openai, mutator or exchange")] = None,
     strategy: Annotated[str | None, typer.Option(help="who is a parent, who survives [default: adaptive]")] = None,
     candidates: Annotated[int | None, typer.Option(help="budget: candidates")] = None,
@@ -61,11 +64,9 @@ def run(
     config: Annotated[Path | None, typer.Option(help="TOML file with any of these options")] = None,
 ) -> None:
     """Search for a better heuristic for PROBLEM."""
-    names = model_names(model) if model else None
-    wants_model = proposer in (None, "openai")
     options = {
-        "models": names,
-        "base_url": base_url if wants_model and (names or proposer) else None,
+        "models": model_names(model) if model else None,
+        "base_url": base_url,
         "proposer": proposer,
         "strategy": strategy,
         "candidates": candidates,
@@ -84,8 +85,7 @@ def run(
     from evolve.session import new_run
 
     loaded = load_problem(settings.problem)
-    where = archive or (read_file(config).get("archive") if config else None)
-    with Archive.open(where) as opened:
+    with Archive.open(archive or (archive_of(config) if config else None)) as opened:
         _conduct(new_run(settings, opened, loaded), opened)
 
 
@@ -200,8 +200,8 @@ def _conduct(record: Run, archive: Archive) -> None:
         except asyncio.CancelledError:
             interrupted = True
     if interrupted or ending.run.status == "stopped":
-        where = "" if archive.url == Archive.default_url() else f" --archive {archive.url}"
-        console.print(f"Stopped; nothing is lost. Go on with: evolve resume {record.id}{where}", soft_wrap=True)
+        said = f"Stopped; nothing is lost. Go on with: evolve resume {record.id}{archive.option}"
+        console.print(said, markup=False, soft_wrap=True)
         raise typer.Exit(130 if interrupted else 0)
     _show_ending(ending, archive)
 
@@ -210,7 +210,8 @@ def _show_ending(ending: Ending, archive: Archive) -> None:
     problem, champion = ending.problem, ending.champion
     console.print(f"Budget used up: {ending.reason}.")
     if champion is None:
-        console.print("No candidate was valid. `evolve show " + ending.run.id + "` says how they failed.")
+        said = f"No candidate was valid. How they failed: evolve show {ending.run.id}{archive.option}"
+        console.print(said, markup=False, soft_wrap=True)
         return
     print_code((champion.source or "").strip())
     programs = [_program(candidate, archive, champion) for candidate in ending.measured]
@@ -218,11 +219,10 @@ def _show_ending(ending: Ending, archive: Archive) -> None:
     console.print(standing_table(programs, splits, problem, f"{problem.spec.title}: the champion beside all baselines"))
     results = {split: found for split, found in programs[0].results.items() if split != "train"}
     print_report(report_of(archive, champion) or {}, results)
-    console.print(
-        f"Champion: {champion.id}. Next: evolve show {champion.id} · evolve compare {champion.id} --problem "
-        f"{ending.run.config['problem']} · evolve export {champion.id} · evolve publish {champion.id}",
-        soft_wrap=True,
-    )
+    id, at = champion.id, archive.option
+    then = [f"evolve show {id}{at}", f"evolve compare {id} --problem {shlex.quote(ending.run.config['problem'])}{at}"]
+    then += [f"evolve export {id}{at}", f"evolve publish {id}{at}"]
+    console.print(f"Champion: {id}. Next: {' · '.join(then)}", markup=False, soft_wrap=True)
 
 
 def _program(candidate: Candidate, archive: Archive, champion: Candidate) -> Program:

@@ -115,7 +115,7 @@ def _show_run(archive: Archive, run: Run, as_json: bool) -> None:
         table.add_row(candidate.id + mark, escape(candidate.operator), *gaps, Text(candidate.thought or ""))
     console.print(table)
     if run.status != "finished":
-        console.print(f"Go on with: evolve resume {run.id}")
+        _say(f"Go on with: evolve resume {run.id}{archive.option}")
 
 
 # --- a candidate ----------------------------------------------------------------------------------------------------

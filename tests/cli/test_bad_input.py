@@ -188,3 +188,64 @@ def test_a_configuration_file_with_a_mistake(refused: Refused, tmp_path: Path) -
     line = refused(tmp_path, "run", "single_machine_tardiness", "--config", "run.toml")
     assert "candidtes" in line
     assert "run.toml" in line
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments", "says"),
+    [
+        ("model = 5", (), "model (in run.toml): input should be a name, or a list of names, got 5"),
+        ('model = ["a", 3]', (), "model (in run.toml)"),
+        ("archive = 5", (), "archive (in run.toml): input should be a path or a URL, got 5"),
+        ('candidates = "many"', (), "candidates (in run.toml): input should be a valid integer"),
+        ("candidates = 5", ("--candidates", "0"), "candidates: input should be greater than or equal to 1"),
+        ("", ("--base-url", "http://127.0.0.1:9/v1"), "--model is missing"),
+        ("", ("--base-url", "http://127.0.0.1:9/v1", "--proposer", "mutator"), "--base-url goes with --model"),
+    ],
+)
+def test_a_configuration_that_makes_no_sense(
+    refused: Refused, tiny: Path, tmp_path: Path, text: str, arguments: tuple[str, ...], says: str
+) -> None:
+    (tmp_path / "run.toml").write_text(text + "\n")
+    assert says in refused(tmp_path, "run", tiny, "--config", "run.toml", *arguments)
+    assert not (tmp_path / "evolve.db").exists()
+
+
+def test_a_run_of_nothing(refused: Refused, tmp_path: Path) -> None:
+    assert "evolve problems list" in refused(tmp_path, "run")
+
+
+def test_the_endpoint_of_the_command_line_beats_that_of_the_environment(
+    refused: Refused, tiny: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "run.toml").write_text('model = ["small", "large"]\n')
+    words = ("run", tiny, "--config", "run.toml", *QUICK)
+    elsewhere = {"OPENAI_BASE_URL": "http://127.0.0.1:7/v1"}
+    assert "http://127.0.0.1:7/v1" in refused(tmp_path, *words, env=elsewhere)
+    assert "http://127.0.0.1:9/v1" in refused(tmp_path, *words, "--base-url", "http://127.0.0.1:9/v1", env=elsewhere)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("review", "--port", "99999"), "error: Invalid value for '--port'"),
+        (("rnu",), "Did you mean 'run'? (see: evolve --help)"),
+        (("bench",), "Missing argument 'problems' (see: evolve bench --help)"),
+        (("problems", "list", "--colour"), "No such option: --colour"),
+        (("prompt", "job_shop", "--prompts", "nowhere"), "--prompts nowhere: no such folder"),
+    ],
+)
+def test_a_command_line_that_makes_no_sense(
+    refused: Refused, tmp_path: Path, words: tuple[str, ...], says: str
+) -> None:
+    assert says in refused(tmp_path, *words)
+
+
+def test_what_a_program_prints_cannot_control_a_terminal(tiny: Path, tmp_path: Path, within: Within) -> None:
+    program = tmp_path / "loud.py"
+    program.write_text('def priority(p, d):\n    raise ValueError("\\x1b[31mred\\x1b]0;title\\x07 \\u202eback")\n')
+    for words in (("evaluate",), ("compare",)):
+        code, out, _ = within(tmp_path, *words, program, "--problem", tiny, "--sandbox", "process")
+        assert code == 1
+        assert "red" in out
+        assert not any(mark in out for mark in "\x1b\x07\u202e")
+        assert "\u27e8U+202E\u27e9back" in out

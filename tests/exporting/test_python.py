@@ -132,6 +132,8 @@ def test_no_python(subject: Export, small: Problem) -> None:
         write(subject(small, "def priority(p:\n", status="invalid"))
     with pytest.raises(ExportError, match="has no program: it is failed"):
         subject(small, None, status="failed")
+    with pytest.raises(ExportError, match=r"is invalid \(timeout\): only a program that runs"):
+        subject(small, "def priority(p):\n    return p\n", status="invalid", failure_kind="timeout")
 
 
 INTERFACES = {

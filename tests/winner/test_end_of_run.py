@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -71,7 +72,9 @@ def test_what_the_end_makes_are_candidates_of_the_run(ended: Conducted) -> None:
         assert one.evaluations > 1
         parent = archive.candidate(one.parents[0])
         assert parent.syntax != one.syntax
-        assert (one.thought or "").endswith(f"({one.note['refined']}).")
+        how = one.note["refined"]
+        assert (one.thought or "").endswith((f"({how}).", f"Its parent, {how}."))
+        assert not re.search(r"[*/+]", one.thought or "")  # no formula that may be true no longer
         assert archive.results(one.id, "train")
         assert archive.results(one.id, "validation")
     assert archive.counts(ending.run.id)
