@@ -20,7 +20,11 @@ from evolve.review.playing import Playing
 from evolve.review.run import nav_of
 from evolve.review.site import BadAddress, Page, whole
 from evolve.statements import meanings_of
+from evolve.syntax.tree import entry, parse
 from sandbox.session import Sandbox
+
+# How programs are asked, by their entry function: decisions compare within one way alone.
+WAYS = {"priority": "rule", "priorities": "rule", "decide": "decision", "solve": "all"}
 
 
 @dataclass(frozen=True)
@@ -123,23 +127,37 @@ def _shown(
     cases = []
     for position, why in chosen:
         played = side_by_side(problem, candidate.source or "", rival.source or "", split, position, sandbox)
-        cases.append(_case(problem, mine, theirs, split, position, why, played))
+        asked_as = [_asked_as(problem, one) for one in (candidate, rival)]
+        cases.append(_case(problem, mine, theirs, split, position, why, played, asked_as))
     return {"cases": cases, "position": chosen[0][0]}
 
 
 def _chosen(own: Sequence[InstanceResult], theirs: Sequence[InstanceResult]) -> list[tuple[int, str]]:
-    """Where it gains most, and where it loses most, against the other one."""
+    """Where it gains most, and where it loses most, against the other one; where it gains on none, the loss first."""
     gaps = {result.instance: result.gap for result in theirs}
     known = [(result.gap - gaps[result.instance], at) for at, result in enumerate(own) if result.instance in gaps]
     if not known:
         return [(0, "the first instance")]
     best, worst = min(known), max(known)
-    said = "where it gains most" if best[0] < 0 else "where it loses least"
-    chosen = [(best[1], f"{said}: {best[0]:+.3g} in gap")]
-    if worst[1] != best[1]:
-        said = "where it loses most" if worst[0] > 0 else "where it gains least"
-        chosen.append((worst[1], f"{said}: {worst[0]:+.3g} in gap"))
-    return chosen
+    if best[0] == worst[0] == 0:
+        return [(best[1], "it neither gains nor loses on any instance")]
+    gains = "where it gains most" if best[0] < 0 else "where it loses least"
+    loses = "where it loses most" if worst[0] > 0 else "where it gains least"
+    chosen = [(at, f"{said}: {change:+.3g} in gap") for (change, at), said in ((best, gains), (worst, loses))]
+    if best[0] >= 0:  # an instance on which nothing changes would show nothing
+        chosen.reverse()
+    return chosen if best[1] != worst[1] else chosen[:1]
+
+
+def _asked_as(problem: Problem, candidate: Candidate) -> str | None:
+    """The name of the function that the simulator calls, None where the text does not tell."""
+    if problem.interface == "program":  # it is wrapped, whatever it defines
+        return "solve"
+    try:
+        found = entry(parse(candidate.source or ""))
+    except SyntaxError:
+        return None
+    return found.name if found is not None else None
 
 
 def _case(
@@ -150,6 +168,7 @@ def _case(
     position: int,
     why: str,
     played: SideBySide,
+    asked_as: Sequence[str | None],
 ) -> dict[str, Any]:
     result = mine.results[split][position]
     rows = [
@@ -174,7 +193,7 @@ def _case(
         "spec": drawings(pairs, parted) if pairs else None,
         "caption": f"{mine.name} above, {theirs.name} below, on the same axes.",
         "parting": _parting(problem, mine.name, theirs.name, played.parting) if played.parting else None,
-        "alike": _alike(problem, parted),
+        "alike": _alike(list(zip((mine.name, theirs.name), asked_as, strict=True)), parted),
     }
 
 
@@ -182,9 +201,14 @@ def _gap(program: Measured, split: str, instance: str) -> float | None:
     return next((one.gap for one in program.results.get(split, ()) if one.instance == instance), None)
 
 
-def _alike(problem: Problem, parted: float | None) -> str:
-    if problem.interface == "solve":
-        return "The program decides all at once: there is no first decision to compare."
+def _alike(programs: Sequence[tuple[str, str | None]], parted: float | None) -> str:
+    """Why no decision is shown, by the names of both programs and of their entry functions."""
+    ways = {WAYS.get(function or "") for _, function in programs}
+    if len(ways) > 1 and None not in ways:
+        said = " and ".join(f"{name} by its function {function}" for name, function in programs)
+        return f"They are asked in different ways, {said}: their decisions cannot be set side by side."
+    if "all" in ways:
+        return "The programs decide all at once: there is no first decision to compare."
     return "They take the same decisions here." if parted is None else "They take the same first decisions."
 
 
