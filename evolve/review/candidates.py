@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 
 from evolve.archive import Archive
 from evolve.archive.browsing import Column, Listing, Wanted
-from evolve.records import Run
+from evolve.records import STATUSES, Run
 from evolve.review.run import nav_of
-from evolve.review.site import BadAddress, Page, whole
+from evolve.review.site import BadAddress, Page, known, whole
 
 ROWS = 50
 SORTS: dict[Column, str] = {
@@ -21,6 +21,7 @@ SORTS: dict[Column, str] = {
     "size": "nodes",
     "decision_seconds": "time on train",
 }
+FILTERS = {"status": "has the status", "operator": "comes from the operator", "by": "is by"}
 
 
 def candidates_page(archive: Archive, run: Run, query: Mapping[str, str]) -> Page:
@@ -32,6 +33,7 @@ def candidates_page(archive: Archive, run: Run, query: Mapping[str, str]) -> Pag
     sort = query.get("sort") or "gap_validation"
     if sort not in SORTS:
         raise BadAddress(f"candidates cannot be sorted by {sort[:40]!r}; there are {', '.join(SORTS)}")
+    choices = _choices(archive, run, query)
     wanted = Wanted(
         run=run.id,
         status=query.get("status") or None,
@@ -51,7 +53,18 @@ def candidates_page(archive: Archive, run: Run, query: Mapping[str, str]) -> Pag
         "later": wanted.offset + ROWS if wanted.offset + ROWS < listing.total else None,
     }
     turns = {name: None if at is None else "?" + urlencode({**query, "offset": at}) for name, at in starts.items()}
-    return _page(run, listing, wanted, choices=archive.choices(run=run.id), **turns)
+    return _page(run, listing, wanted, choices=choices, **turns)
+
+
+def _choices(archive: Archive, run: Run, query: Mapping[str, str]) -> dict[str, list[str]]:
+    """What there is to filter by. Raises BadAddress for what there is not."""
+    there = archive.choices(run=run.id)
+    status = query.get("status")
+    if status in STATUSES and status not in there["status"]:  # while a run goes on, statuses come and go
+        there["status"] = sorted([*there["status"], status])
+    for name, words in FILTERS.items():
+        known(query.get(name) or None, there[name], f"no candidate of this run {words}")
+    return there
 
 
 def all_candidates_page(archive: Archive, run: Run) -> Page:

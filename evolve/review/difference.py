@@ -3,7 +3,7 @@ other, with the first decision where they part."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from evolve.review.formats import gap
 from evolve.review.measured import Measured, baselines, measured, problem_of, ranked
 from evolve.review.playing import Playing
 from evolve.review.run import nav_of
-from evolve.review.site import BadAddress, Page, whole
+from evolve.review.site import BadAddress, Page, known, whole
 from evolve.statements import meanings_of
 from evolve.syntax.tree import entry, parse
 from sandbox.session import Sandbox
@@ -63,9 +63,9 @@ def difference_page(
     parent = _parent(archive, candidate)
     if parent is not None:
         rivals.setdefault(parent.name, parent)
-    beside = _known(asked.beside or next(iter(rivals), None), rivals, "no measured program beside it is called")
+    beside = known(asked.beside or next(iter(rivals), None), rivals, "no measured program beside it is called")
     problem = problem_of(run)
-    split = _known(asked.split, mine.results, "it was not measured on") or focus_of(mine.results) or "train"
+    split = known(asked.split, mine.results, "it was not measured on") or focus_of(mine.results) or "train"
     context: dict[str, Any] = {
         "candidate": candidate,
         "beside": beside,
@@ -90,12 +90,6 @@ def difference_page(
         context["remark"] = "There is nothing to compare: no measured program stands beside it."
     path = f"/candidates/{candidate.id}/difference"
     return Page(path, f"what {mine.name} does differently", "difference.html", context, nav_of(run))
-
-
-def _known(name: str | None, there: Iterable[str], words: str) -> str | None:
-    if name is not None and name not in there:
-        raise BadAddress(f"{words} {name[:40]!r}; there are {', '.join(there) or 'none'}")
-    return name
 
 
 def _parent(archive: Archive, candidate: Candidate) -> Measured | None:

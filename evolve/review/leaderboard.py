@@ -15,11 +15,12 @@ from evolve.records import Run
 from evolve.review.charts.base import Link
 from evolve.review.charts.trade_off import trade_off
 from evolve.review.measured import scale_of, title_of
-from evolve.review.site import Page
+from evolve.review.site import Page, known
 
 RUNS = 200  # on the first page
 PROGRAMS = 100  # of a problem
 MOST_HUMANS = 5000  # of all runs
+FILTERS = {"strategy": "strategy", "by": "author", "operator": "operator"}
 
 
 def home_page(archive: Archive) -> Page:
@@ -66,7 +67,7 @@ class Row:
 
 
 def problem_page(archive: Archive, problem: str, asked: Mapping[str, str], link: Link) -> Page:
-    """The best programs of a problem over all runs. Raises ArchiveError if it has none.
+    """The best programs of a problem over all runs. Raises ArchiveError if it has none, and BadAddress.
 
     asked: `text`, `strategy`, `by` and `operator` that must hold; humans' programs are of no strategy.
     """
@@ -76,6 +77,11 @@ def problem_page(archive: Archive, problem: str, asked: Mapping[str, str], link:
     latest = max(runs.values(), key=lambda run: (run.created, run.id))
     same = {id for id, run in runs.items() if run.fingerprint == latest.fingerprint}
     strategies = {id: str(runs[id].config.get("strategy", "–")) for id in same}
+    choices = {"strategy": sorted(set(strategies.values())), **archive.choices(problem=problem)}
+    filters = [
+        (name, choices[name], known(asked.get(name) or None, choices[name], f"no program here has the {words}") or "")
+        for name, words in FILTERS.items()
+    ]
     wanted = Wanted(
         problem=problem,
         fingerprint=latest.fingerprint,
@@ -104,12 +110,6 @@ def problem_page(archive: Archive, problem: str, asked: Mapping[str, str], link:
             one.id in best,
         )
         for one in found
-    ]
-    choices = archive.choices(problem=problem)
-    filters = [
-        ("strategy", sorted(set(strategies.values())), asked.get("strategy", "")),
-        ("by", choices["by"], asked.get("by", "")),
-        ("operator", choices["operator"], asked.get("operator", "")),
     ]
     context = {
         "name": problem,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -27,6 +27,13 @@ def whole(text: str, name: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 10):
         raise BadAddress(f"{name} must be a whole number from 0 on, not {text[:40]!r}")
     return int(text)
+
+
+def known(name: str | None, there: Iterable[str], words: str) -> str | None:
+    """What an address names, if anything. Raises BadAddress where there is no such thing."""
+    if name is not None and name not in there:
+        raise BadAddress(f"{words} {name[:40]!r}; there are {', '.join(there) or 'none'}")
+    return name
 
 
 @dataclass(frozen=True)

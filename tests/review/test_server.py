@@ -121,6 +121,12 @@ ODD = {
     "/runs/{run}/candidates?offset=x": 400,
     "/runs/{run}/candidates?offset=%D9%A1": 400,
     "/runs/{run}/candidates?sort=source": 400,
+    "/runs/{run}/candidates?status=foo": 400,
+    "/runs/{run}/candidates?operator=foo": 400,
+    "/runs/{run}/candidates?by=%00": 400,
+    "/problems/tiny?strategy=foo": 400,
+    "/problems/tiny?by=foo": 400,
+    "/problems/tiny?operator=foo": 400,
     "/candidates/{champion}?beside=none": 404,
     "/candidates/{champion}/difference?instance=x": 400,
     "/candidates/{champion}/difference?instance=-1": 400,
@@ -140,10 +146,21 @@ def test_what_makes_no_sense_is_one_line(path: str, reviewed: Reviewed) -> None:
     assert 0 < len(line_of(answer)) < 400
 
 
-@pytest.mark.parametrize("query", ["", "text=&status=&operator=&by=&sort=&falling=", "text=%00%ff%25_'\"--&by=no&x=y"])
+@pytest.mark.parametrize("query", ["", "text=&status=&operator=&by=&sort=&falling=", "text=%00%ff%25_'\"--&x=y"])
 def test_a_form_may_be_empty_or_odd(query: str, reviewed: Reviewed) -> None:
     for path in (f"/runs/{reviewed.mutated.id}/candidates", "/problems/tiny"):
         assert httpx.get(f"{reviewed.url}{path}?{query}").status_code == 200
+
+
+def test_a_filter_names_what_there_is(reviewed: Reviewed) -> None:
+    at = f"{reviewed.url}/runs/{reviewed.mutated.id}/candidates"
+    operators = reviewed.archive.choices(run=reviewed.mutated.id)["operator"]
+    said = line_of(httpx.get(f"{at}?operator=foo"))
+    assert f"comes from the operator &#39;foo&#39;; there are {', '.join(operators)}" in said
+    for status in ("pending", "failed"):  # of none now, but while a run goes on they come and go
+        answer = httpx.get(f"{at}?status={status}")
+        assert (answer.status_code, f'<option value="{status}" selected>' in answer.text) == (200, True)
+        assert "0 candidates" in answer.text
 
 
 def test_an_instance_of_another_split_is_left_out(reviewed: Reviewed) -> None:
