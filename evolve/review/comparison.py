@@ -68,14 +68,24 @@ def _part(mine: Measured, humans: Sequence[Measured], split: str) -> dict[str, A
     names = list(dict.fromkeys(result.group for result in own))
     shown = names if 1 < len(names) <= COLUMNS else []
     rows = sorted([mine, *order], key=lambda one: one.figures[split].gap_mean)
+    spec = instances(own, {one.name: one.results[split] for one in order}) if order and len(own) > 1 else None
     return {
         "split": split,
         "instances": len(own),
         "tests": tests,
         "classes": shown,
         "rows": _heat(rows, shown, split),
-        "spec": instances(own, {one.name: one.results[split] for one in order}) if order and len(own) > 1 else None,
+        "unclassed": "" if shown else _unclassed(names, spec is not None),
+        "spec": spec,
     }
+
+
+def _unclassed(names: Sequence[str], by_instance: bool) -> str:
+    """Why there is no table of classes."""
+    if len(names) == 1:
+        return f"All instances are of one class, {names[0]}."
+    below = "; by instance below" if by_instance else ""
+    return f"{len(names)} classes, more than a table can show{below}."
 
 
 def _heat(rows: Sequence[Measured], names: Sequence[str], split: str) -> list[Mapping[str, Any]]:
