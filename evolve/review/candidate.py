@@ -16,6 +16,7 @@ from evolve.winner.report import report_of
 from evolve.winner.telling import sentences
 
 NEAR = 4  # baselines beside it
+INITIAL = "initial"
 CHILDREN = 200
 
 
@@ -29,6 +30,7 @@ def candidate_page(archive: Archive, candidate: Candidate, beside: str | None = 
     mine = measured(archive, candidate, mine=True)
     rules = [one for one in humans if one.id != mine.id]
     programs = _near([mine, *rules]) if mine.results else []
+    known = sum(one.name != INITIAL for one in rules)
     report = report_of(archive, candidate)
     context = {
         "candidate": candidate,
@@ -38,6 +40,7 @@ def candidate_page(archive: Archive, candidate: Candidate, beside: str | None = 
         "other": (other := _other(archive, candidate, beside)),
         "others": _others(candidate, humans, other),
         "standing": programs,
+        "near": f"the best {NEAR} of {known} baselines" if known > NEAR else "",
         "splits": list(mine.results),
         "scale": scale_of(run),
         "classes": _classes(mine),
@@ -53,10 +56,10 @@ def candidate_page(archive: Archive, candidate: Candidate, beside: str | None = 
 
 
 def _near(programs: list[Measured]) -> list[Measured]:
-    """The program among the best of the humans' ones."""
+    """The program among the initial one and the best baselines."""
     order = ranked(programs)
-    rules = [one for one in order if not one.mine][:NEAR]
-    return [one for one in order if one.mine or one in rules]
+    rules = [one for one in order if not one.mine and one.name != INITIAL][:NEAR]
+    return [one for one in order if one.mine or one.name == INITIAL or one in rules]
 
 
 def _facts(candidate: Candidate, mine: Measured) -> list[tuple[str, str, str]]:

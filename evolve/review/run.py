@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from evolve.archive import Archive, Usage
@@ -13,6 +14,7 @@ from evolve.records import STATUSES, Call, Run
 from evolve.review.charts.anytime import anytime as anytime_chart
 from evolve.review.formats import count, gap, money, percent, seconds
 from evolve.review.measured import (
+    Measured,
     baselines,
     measured,
     ranked,
@@ -27,7 +29,6 @@ from evolve.wallclock import sessions, within
 COLOURS = {name: at for at, name in enumerate(("valid", "duplicate", "outraced", "invalid", "unparsed", "failed"))}
 AXIS_TITLES = {**AXES, "seconds": "wall-clock of the search, s", "cost": "cost, US dollars"}
 ORDER = ("calls", "cost", "seconds", "evaluations", "candidates")
-TOP = 6  # baselines beside the champion
 
 
 def nav_of(run: Run) -> tuple[tuple[str, str], ...]:
@@ -43,25 +44,25 @@ def nav_of(run: Run) -> tuple[tuple[str, str], ...]:
 def run_page(archive: Archive, run: Run) -> Page:
     """The page of a run."""
     stamp = archive.stamp(run.id)  # first: what comes while the rest is read is then asked for again
-    candidates, calls, usage = archive.glimpses(run.id), archive.calls(run.id), archive.usage(run.id)
+    candidates, calls = archive.glimpses(run.id), archive.calls(run.id)
+    usage = _usage(archive, run, calls)
     spans = sessions(archive, run.id)
     elapsed = within(spans)
-    humans = baselines(archive, run.id)
     best = _best(run, candidates)
     mine = measured(archive, best, mine=True) if best is not None else None
+    humans = [one for one in baselines(archive, run.id) if mine is None or one.id != mine.id]
     programs = [*humans, *([mine] if mine is not None and mine.results else [])]
     standing = ranked(programs)
-    shown = [one for at, one in enumerate(standing) if at < TOP or one.mine or one.name == "initial"]
     context = {
         "run": run,
         "problem_title": title_of(run),
         "scale": scale_of(run),
-        "verdict": verdict(mine, humans) if mine else "No candidate has been measured yet.",
+        "verdict": _verdict(run, best, mine, humans),
         "champion": best,
         "facts": _facts(candidates, usage, elapsed, mine.figures if mine else {}),
         "curves": _curves(candidates, calls, spans),
-        "standing": shown if mine else [],
-        "splits": splits_of(shown),
+        "standing": standing if mine else [],
+        "splits": splits_of(standing),
         "contributions": _contributions(candidates, calls),
         "endings": _endings(candidates),
         "budget": _budget(run, candidates, usage, elapsed),
@@ -72,10 +73,19 @@ def run_page(archive: Archive, run: Run) -> Page:
 
 
 def _best(run: Run, candidates: Sequence[Glimpse]) -> Glimpse | None:
-    """The champion; while there is none, the best on train."""
-    valid = [one for one in candidates if one.number > 0 and one.gap_train is not None and one.status == "valid"]
+    """The champion, which may be the initial program; while there is none, the best on train."""
+    valid = [one for one in candidates if one.gap_train is not None and one.status == "valid"]
     chosen = [one for one in valid if one.id == run.champion]
-    return next(iter(chosen or sorted(valid, key=lambda one: one.gap_train or 0.0)), None)
+    found = [one for one in valid if one.number > 0]
+    return next(iter(chosen or sorted(found, key=lambda one: one.gap_train or 0.0)), None)
+
+
+def _verdict(run: Run, best: Glimpse | None, mine: Measured | None, humans: Sequence[Measured]) -> str:
+    if best is None or mine is None:
+        over = run.status == "finished"
+        return "No candidate ran on every train instance." if over else "No candidate has been measured yet."
+    kept = "The champion is the initial program itself. " if best.number == 0 else ""
+    return kept + verdict(mine, humans)
 
 
 def _facts(
@@ -89,11 +99,23 @@ def _facts(
     ]
     facts.append(("candidates", count(len(over)), f"{percent(valid / len(over)) if over else '–'} valid"))
     if usage.calls:
-        note = f"{count(usage.input_tokens + usage.output_tokens)} tokens, {money(usage.cost)}"
-        note += f", {usage.unpriced_calls} calls unpriced" if usage.unpriced_calls else ""
+        note = f"{count(usage.input_tokens + usage.output_tokens)} tokens, {_cost(usage)}"
         facts.append(("model calls", count(usage.calls), note))
     facts.append(("search", seconds(elapsed), "wall-clock in sessions"))
     return facts
+
+
+def _usage(archive: Archive, run: Run, calls: Sequence[Call]) -> Usage:
+    """An answer without a price, as one that somebody wrote into the exchange, is not free, whatever made it."""
+    return replace(archive.usage(run.id), unpriced_calls=sum(call.replied and call.cost is None for call in calls))
+
+
+def _cost(usage: Usage) -> str:
+    answered, unpriced = usage.calls - usage.failed_calls, usage.unpriced_calls
+    if unpriced and unpriced == answered:
+        return "price unknown"
+    rest = f", without {count(unpriced)} of {count(answered)} calls, whose price is unknown" if unpriced else ""
+    return money(usage.cost) + rest
 
 
 def _curves(
@@ -150,8 +172,8 @@ def _budget(run: Run, candidates: Sequence[Glimpse], usage: Usage, elapsed: floa
     rows = []
     for one in spent(run.config, candidates, usage, elapsed):
         write = _WRITERS.get(one.name, count)
-        if one.limit is not None or one.used:
-            used = "unknown: some models have no price" if one.used is None else write(one.used)
+        if one.limit is not None or one.used or one.used is None:
+            used = _cost(usage) if one.used is None else write(one.used)
             share = one.used / one.limit if one.limit and one.used is not None else None
             given = write(one.limit) if one.limit is not None else None
             rows.append({"name": names.get(one.name, one.name), "used": used, "given": given, "share": share})

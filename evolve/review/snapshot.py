@@ -33,7 +33,7 @@ SCRIPTS = ("vendor/vega.min.js", "vendor/vega-lite.min.js", "vendor/vega-embed.m
 def snapshot(archive: Archive, run: Run, backend: str = "auto") -> tuple[str, str]:
     """The file's text, and a remark on what it lacks (empty if nothing)."""
     candidates = archive.glimpses(run.id)
-    compared = [one for one in candidates if one.number > 0 and (one.gap_test is not None or one.id == run.champion)]
+    compared = [one for one in candidates if one.id == run.champion or (one.number > 0 and one.gap_test is not None)]
     played, remark = _difference(archive, run, backend)
     site = Site(_paths(run, candidates, compared, played))
     shown = {
