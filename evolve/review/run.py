@@ -17,6 +17,7 @@ from evolve.review.measured import (
     Measured,
     baselines,
     measured,
+    problem_of,
     ranked,
     scale_of,
     splits_of,
@@ -60,7 +61,8 @@ def run_page(archive: Archive, run: Run) -> Page:
         "verdict": _verdict(run, best, mine, humans),
         "champion": best,
         "facts": _facts(candidates, usage, elapsed, mine.figures if mine else {}),
-        "curves": _curves(candidates, calls, spans),
+        "curves": _curves(run, candidates, calls, spans),
+        "crowned": _crowned(run, candidates),
         "standing": standing if mine else [],
         "splits": splits_of(standing),
         "contributions": _contributions(candidates, calls),
@@ -75,9 +77,8 @@ def run_page(archive: Archive, run: Run) -> Page:
 def _best(run: Run, candidates: Sequence[Glimpse]) -> Glimpse | None:
     """The champion, which may be the initial program; while there is none, the best on train."""
     valid = [one for one in candidates if one.gap_train is not None and one.status == "valid"]
-    chosen = [one for one in valid if one.id == run.champion]
     found = [one for one in valid if one.number > 0]
-    return next(iter(chosen or sorted(found, key=lambda one: one.gap_train or 0.0)), None)
+    return _champion(run, valid) or min(found, key=lambda one: one.gap_train or 0.0, default=None)
 
 
 def _verdict(run: Run, best: Glimpse | None, mine: Measured | None, humans: Sequence[Measured]) -> str:
@@ -119,20 +120,39 @@ def _cost(usage: Usage) -> str:
 
 
 def _curves(
-    candidates: Sequence[Glimpse], calls: Sequence[Call], spans: Sequence[tuple[float, float]]
+    run: Run, candidates: Sequence[Glimpse], calls: Sequence[Call], spans: Sequence[tuple[float, float]]
 ) -> list[dict[str, Any]]:
     if not any(one.told for one in candidates):
         return []
     steps = anytime(candidates, calls, spans)
     rules = {one.name or one.id: one.gap_validation for one in candidates if one.number < 0}
     known = {name: value for name, value in rules.items() if value is not None}
+    problem = problem_of(run)
+    paper = None if isinstance(problem, str) else problem.spec.paper_rule
+    kept = _champion(run, candidates)
+    champion = (kept.name or kept.id, kept.gap_validation) if kept and kept.gap_validation is not None else None
     tabs = []
     for axis in ORDER:
         used = [getattr(step, axis) for step in steps]
         if None not in used and max(used) > 0:
-            spec = anytime_chart(steps, axis, AXIS_TITLES[axis], known)
+            spec = anytime_chart(steps, axis, AXIS_TITLES[axis], known, paper, champion)
             tabs.append({"axis": axis, "title": AXIS_TITLES[axis], "spec": spec})
     return tabs
+
+
+def _crowned(run: Run, candidates: Sequence[Glimpse]) -> str:
+    """What the picture's caption says of the champion's mark."""
+    champion = _champion(run, candidates)
+    if champion is None or champion.gap_validation is None:
+        return ""
+    if champion.number == 0:
+        return "Diamond: the champion, which is the initial program, on validation."
+    made = "" if champion.proposed else ", which the end of the run made of a candidate"
+    return f"Diamond: the champion {champion.name or champion.id}, on validation{made}."
+
+
+def _champion(run: Run, candidates: Sequence[Glimpse]) -> Glimpse | None:
+    return next((one for one in candidates if one.id == run.champion and one.status == "valid"), None)
 
 
 def _contributions(candidates: Sequence[Glimpse], calls: Sequence[Call]) -> list[tuple[str, list[Contribution]]]:

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from evolve.archive import Archive
+from evolve.records import BUILT_IN
 from evolve.review.comparison import COLUMNS
 from tests.archive import samples
 from tests.review.serving import serving
@@ -52,6 +53,28 @@ def test_a_champion_that_is_the_initial_program(archive: Archive) -> None:
     assert "<dt>train, mean gap</dt><dd>6<" in html
     assert programs(html) == ["edd", "initial"]
     assert 'href="/candidates/k3f9qz-0/comparison"' in html
+
+
+@pytest.mark.parametrize(
+    ("number", "fields", "says"),
+    [
+        (0, {"name": "initial"}, "Diamond: the champion, which is the initial program, on validation. Gap:"),
+        (1, {"told": 1}, "Diamond: the champion k3f9qz-1, on validation. Gap:"),
+        (1, {"told": 1, "proposer": BUILT_IN}, "on validation, which the end of the run made of a candidate. Gap:"),
+    ],
+)
+def test_the_caption_names_the_champion(number: int, fields: dict[str, Any], says: str, archive: Archive) -> None:
+    archive.create_run(samples.run(champion=f"k3f9qz-{number}"))
+    for other in (0, 1, 2):
+        more = fields if other == number else {"told": other or None}
+        archive.save_candidate(
+            samples.candidate(other, status="valid", gaps={"train": 2.0, "validation": 1.0}, **more),
+            {"train": samples.results()},
+        )
+    html = page(archive, "/runs/k3f9qz")
+    captions = re.findall("<figcaption>(.*?)</figcaption>", html)
+    assert captions
+    assert all(says in caption for caption in captions)
 
 
 def test_a_run_that_ended_with_nothing(archive: Archive) -> None:
