@@ -8,7 +8,7 @@ from typing import Literal
 
 import pytest
 
-from tests.review.chromium import Looking
+from tests.review.chromium import NARROW, Looking
 from tests.review.conftest import Reviewed
 from tests.review.looks import assert_sound
 
@@ -170,3 +170,18 @@ def test_it_prints_black_on_white(ground: Literal["light", "dark"], reviewed: Re
     assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(255, 255, 255)"
     assert printed == {"rgb(0, 0, 0)", "rgb(51, 51, 51)"}
     assert printed != on_screen
+
+
+def test_tables_on_a_phone(reviewed: Reviewed, looking: Looking) -> None:
+    """Ideas have a width to be read in; captions stay in view, however far a table is scrolled."""
+    looking.page.set_viewport_size({"width": NARROW, "height": 900})
+    page = looking.at(f"{reviewed.url}/runs/{reviewed.mutated.id}/lineage")
+    assert min(page.evaluate("[...document.querySelectorAll('.idea')].map(e => e.clientWidth)")) >= 250
+    wide = "[...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth)"
+    assert page.evaluate(f"{wide}.length") == 1
+    for place in (0, 150, 10_000):
+        page.evaluate(f"{wide}.map(e => e.scrollLeft = {place})")
+        edges = f"{wide}.flatMap(e => [...e.querySelectorAll('caption')]).map(e => e.getBoundingClientRect())"
+        (edge,) = page.evaluate(f"{edges}.map(e => [e.left, e.right])")
+        assert edge[0] >= 0, place
+        assert edge[1] <= NARROW, place
