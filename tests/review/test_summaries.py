@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,6 +18,7 @@ import pytest
 from evolve.archive import Archive
 from evolve.records import BUILT_IN
 from evolve.review.comparison import COLUMNS
+from evolve.review.snapshot import snapshot
 from tests.archive import samples
 from tests.review.serving import serving
 
@@ -40,6 +44,12 @@ def programs(html: str) -> list[str]:
     return re.findall(r'<th scope="row"><a[^>]*>(.*?)</a>', table)
 
 
+def paths_in(report: str) -> set[str]:
+    """The pages that a report holds."""
+    (packed,) = re.findall(r'id="pages">([^<]*)<', report)
+    return set(json.loads(gzip.decompress(base64.b64decode(packed)))["pages"])
+
+
 def save(archive: Archive, number: int, gap: float, **fields: Any) -> None:
     archive.save_candidate(samples.candidate(number, **VALID, **fields), {"train": samples.results(gap=gap)})
 
@@ -53,6 +63,8 @@ def test_a_champion_that_is_the_initial_program(archive: Archive) -> None:
     assert "<dt>train, mean gap</dt><dd>6<" in html
     assert programs(html) == ["edd", "initial"]
     assert 'href="/candidates/k3f9qz-0/comparison"' in html
+    pages = snapshot(archive, archive.run("k3f9qz"), "process")[0]
+    assert {"/candidates/k3f9qz-0/comparison", "/candidates/k3f9qz-0/difference"} <= paths_in(pages)
 
 
 @pytest.mark.parametrize(
