@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
-import importlib
 import importlib.util
 import json
 import os
@@ -14,11 +12,11 @@ import tomllib
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from evaluators import modules
 from evaluators.protocol import Evaluator, Instance, Interface, Reference, located
 from evaluators.protocol import ProblemError as ProblemError
 from sandbox.session import Limits
@@ -72,7 +70,7 @@ class Problem:
         """The problem's evaluator, made with the parameters of problem.toml."""
         module_name, class_name = self.spec.evaluator.split(":")
         where = f"{self.folder / 'problem.toml'}: evaluator = {self.spec.evaluator!r}"
-        module = _import(module_name, self.folder, where)
+        module = modules.load(module_name, self.folder, where)
         made = getattr(module, class_name, None)
         if not (isinstance(made, type) and issubclass(made, Evaluator)):
             raise ProblemError(f"{where}: {module_name} has no evaluator class {class_name}")
@@ -159,30 +157,13 @@ class Problem:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 over all that figures depend on: problem.toml, references, and the source of the evaluator with every
-        module of the project that it imports."""
+        module of the project and of the folder that it imports."""
         digest = hashlib.sha256()
         for path in (self.folder / "problem.toml", self.folder / "references.json", *self.evaluator.files()):
             digest.update(path.read_bytes() if path.exists() else b"")
-        for source in _sources(sys.modules[type(self.evaluator).__module__]):
+        for source in modules.sources(sys.modules[type(self.evaluator).__module__]):
             digest.update(source)
         return digest.hexdigest()
-
-
-def _sources(evaluator: ModuleType) -> list[bytes]:
-    """The source of a module and of the modules of `evaluators` that it imports, directly or not, in order of name."""
-    found: dict[str, bytes] = {}
-    todo = [evaluator]
-    while todo:
-        module = todo.pop()
-        if module.__name__ in found or not module.__file__:
-            continue
-        found[module.__name__] = source = Path(module.__file__).read_bytes()
-        for node in ast.walk(ast.parse(source)):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            if isinstance(node, ast.ImportFrom) and node.module:
-                names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-            todo += [sys.modules[name] for name in names if name.startswith("evaluators.") and name in sys.modules]
-    return [found[name] for name in sorted(found)]
 
 
 def shipped_problems() -> Path:
@@ -253,32 +234,3 @@ def _compiles(source: str, path: Path) -> None:
         compile(source, str(path), "exec", dont_inherit=True)
     except (SyntaxError, ValueError) as error:
         raise ProblemError(f"{path}: line {getattr(error, 'lineno', '?')}: {error.args[0]}") from None
-
-
-def _import(name: str, folder: Path, where: str) -> ModuleType:
-    """A module beside problem.toml, or else one on the path (the current folder included)."""
-    beside = folder / f"{name}.py"
-    try:
-        if beside.exists():
-            unique = f"_problem_{hashlib.sha256(str(beside).encode()).hexdigest()[:12]}_{name}"
-            if unique in sys.modules:
-                return sys.modules[unique]
-            spec = importlib.util.spec_from_file_location(unique, beside)
-            assert spec is not None
-            assert spec.loader is not None
-            module = importlib.util.module_from_spec(spec)
-            sys.modules[unique] = module
-            sys.path.insert(0, str(folder))  # so that it may import what lies beside it
-            try:
-                spec.loader.exec_module(module)
-            except BaseException:
-                del sys.modules[unique]
-                raise
-            finally:
-                sys.path.remove(str(folder))
-            return module
-        if os.getcwd() not in sys.path:
-            sys.path.append(os.getcwd())
-        return importlib.import_module(name)
-    except Exception as error:
-        raise ProblemError(f"{where}: importing {name} failed: {type(error).__name__}: {error}") from None
