@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from evaluators.mistakes import MISTAKES, placed
 from evaluators.protocol import (
     Evaluator,
     EvaluatorBug,
@@ -21,7 +22,6 @@ from evaluators.protocol import (
     Outcome,
     ProblemError,
     Table,
-    located,
     one_shot,
 )
 from sandbox.session import BUSY, CandidateError, Limits, Session
@@ -128,7 +128,8 @@ def play(
 def _advance(live: _Live, answer: Any) -> Played | None:
     """Hand an answer to an episode and run it to its next question, or to its end.
 
-    What the evaluator raises by mistake is blamed on the answer, unless there is none yet.
+    What the evaluator raises by mistake, or a cost that is not finite, is blamed on the answer, unless there is none
+    yet.
     """
     try:
         live.waiting = live.generator.send(answer)
@@ -136,7 +137,10 @@ def _advance(live: _Live, answer: Any) -> Played | None:
         outcome: Outcome = stop.value
         if not isinstance(outcome, Outcome):
             raise EvaluatorBug(f"an episode returned a {type(outcome).__name__}; return Outcome(cost)") from None
-        if not (isinstance(outcome.cost, Real) and math.isfinite(outcome.cost)):
+        finite = isinstance(outcome.cost, Real) and math.isfinite(outcome.cost)
+        if not finite and live.waiting is not None and isinstance(outcome.cost, Real):
+            raise CandidateError("evaluator", f"the cost is {outcome.cost}; it must be finite", live.index) from None
+        if not finite:
             raise EvaluatorBug(f"the cost of instance {live.index} is {outcome.cost!r}") from None
         live.digest.update(f"{outcome.cost!r} {outcome.decisions!r}".encode())
         return Played(live.index, outcome, live.digest.hexdigest())
@@ -146,12 +150,12 @@ def _advance(live: _Live, answer: Any) -> Played | None:
         raise CandidateError(error.kind, error.message, live.index) from None
     except (EvaluatorBug, ProblemError):
         raise
-    except Exception as error:
+    except MISTAKES as error:
         if not isinstance(live.generator, Generator):
             raise EvaluatorBug("`episode` is no generator: it must `yield` what the candidate decides on") from None
         if live.waiting is None:
-            raise EvaluatorBug(located(error)) from None
-        raise CandidateError("evaluator", located(error), live.index) from None
+            raise EvaluatorBug(placed(error)) from None
+        raise CandidateError("evaluator", placed(error), live.index) from None
     return None
 
 
@@ -181,8 +185,8 @@ def _priorities(parameters: Sequence[str]) -> Callable[[Session, Clock, list[_Li
             message = _tables([episode.waiting for episode in live], parameters)
         except (EvaluatorBug, ProblemError):
             raise
-        except Exception as error:
-            raise EvaluatorBug(f"the table of eligible items is not as it should be: {located(error)}") from None
+        except MISTAKES as error:
+            raise EvaluatorBug(f"the table of eligible items is not as it should be: {placed(error)}") from None
         message["episodes"] = [episode.index for episode in live]
         message["over"] = over
         counts: list[int] = message["rows"]

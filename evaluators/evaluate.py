@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from evaluators.driver import Clock, Played, play
+from evaluators.mistakes import MISTAKES, placed
 from evaluators.problem import Problem
-from evaluators.protocol import EvaluatorBug, Instance, ProblemError, located
+from evaluators.protocol import EvaluatorBug, Instance, ProblemError
 from evaluators.staging import Gate, Stopped, stages
 from sandbox.session import CandidateError, Report, Sandbox, Session
 
@@ -169,10 +170,10 @@ def _result(problem: Problem, instance: Instance, played: Played) -> InstanceRes
     """Raises CandidateError where the evaluator fails on what the candidate did, and EvaluatorBug."""
     try:
         return _judged(problem, instance, played)
-    except (EvaluatorBug, ProblemError):
+    except (CandidateError, EvaluatorBug, ProblemError):
         raise
-    except Exception as error:
-        raise CandidateError("evaluator", located(error), played.index) from None
+    except MISTAKES as error:
+        raise CandidateError("evaluator", placed(error), played.index) from None
 
 
 def _judged(problem: Problem, instance: Instance, played: Played) -> InstanceResult:
@@ -186,7 +187,7 @@ def _judged(problem: Problem, instance: Instance, played: Played) -> InstanceRes
         )
     gap = float(problem.evaluator.gap(instance, cost, reference))
     if not math.isfinite(gap):
-        raise EvaluatorBug(f"{problem.name}, instance {instance.key}: the gap is {gap}")
+        raise CandidateError("evaluator", f"the gap is {gap}; it must be finite", played.index)
     figures = problem.evaluator.figures(instance, played.outcome, reference)
     metrics = {name: float(value) for name, value in {**played.outcome.metrics, **figures}.items()}
     return InstanceResult(instance.key, instance.group, cost, reference.value, gap, metrics)

@@ -15,8 +15,9 @@ from typing import Any
 from evaluators.drawing import Drawing
 from evaluators.driver import Clock, play
 from evaluators.evaluate import load
+from evaluators.mistakes import MISTAKES, placed
 from evaluators.problem import Problem
-from evaluators.protocol import Evaluator, EvaluatorBug, Instance, Labels, Outcome, Reference, Table, located
+from evaluators.protocol import Evaluator, EvaluatorBug, Instance, Labels, Outcome, Reference, Table
 from sandbox.session import CandidateError, Sandbox
 
 MOST_STEPS = 20_000  # decisions that are compared
@@ -125,8 +126,8 @@ def _shown(
         return None, played, None
     try:
         drawing = problem.evaluator.draw(instance, played.outcome)
-    except Exception as error:
-        raise EvaluatorBug(f"draw: {located(error)}") from None
+    except MISTAKES as error:
+        raise EvaluatorBug(f"draw: {placed(error)}") from None
     return float(played.outcome.cost), None, drawing
 
 

@@ -79,7 +79,7 @@ def _attempt(task: Callable[[], Result]) -> Result | str:
         return task()
     except (EvaluatorBug, SandboxError, ProblemError) as error:
         return str(error)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # of an author's code, which must not end this process
         last = traceback.extract_tb(error.__traceback__)[-1]
         return f"{type(error).__name__} in {Path(last.filename).name}:{last.lineno}: {error}"
 

@@ -77,6 +77,25 @@ def run(tmp_path: Path) -> Run:
             "ZeroDivisionError: division by zero (toy.py:",
             "train|0",
         ),
+        (
+            "    def episode(self, instance, labels):\n        a = yield 1\n        return Outcome(a)",
+            "def decide(o): return float('nan')",
+            "the cost is nan; it must be finite",
+            "train|0",
+        ),
+        (
+            "    def gap(self, instance, cost, reference): return cost * 1e308\n"
+            "    def verify(self, instance, answer, labels): return Outcome(answer)",
+            "def solve(q): return 9.0",
+            "the gap is inf; it must be finite",
+            "train|0",
+        ),
+        (
+            "    def verify(self, instance, answer, labels):\n        raise SystemExit(3)",
+            "def solve(q): return 1",
+            "SystemExit: 3 (toy.py:",
+            "train|0",
+        ),
     ],
 )
 def test_an_answer_that_the_evaluator_cannot_handle(
@@ -94,10 +113,11 @@ def test_an_answer_that_the_evaluator_cannot_handle(
     ("more", "message"),
     [
         ("        x = 1 / 0\n        yield 1", r"ZeroDivisionError: division by zero \(toy.py:"),
+        ("        raise SystemExit(3)\n        yield 1", r"SystemExit: 3 \(toy.py:"),
         ("        return Outcome(1.0)", "no generator"),
         ("        yield 1\n        return 5", "returned a int; return Outcome"),
+        ("        return Outcome(float('inf'))\n        yield 1", "the cost of instance 0 is inf"),
         ("        yield 1\n        return Outcome(None)", "the cost of instance 0 is None"),
-        ("        yield 1\n        return Outcome(float('inf'))", "the cost of instance 0 is inf"),
     ],
 )
 def test_a_mistake_that_no_answer_explains(run: Run, more: str, message: str) -> None:

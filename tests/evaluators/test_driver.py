@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from evaluators.driver import WIDTH, Clock, play
-from evaluators.protocol import Evaluator, EvaluatorBug, Feature, Illegal, Instance, Labels, Outcome, Reference, Table
+from evaluators.protocol import Evaluator, Feature, Illegal, Instance, Labels, Outcome, Reference, Table
 from evaluators.ties import smallest
 from sandbox.session import CandidateError, InProcessSession, Limits, Report
 
@@ -99,9 +99,10 @@ def test_an_illegal_answer_names_its_episode(run: Any) -> None:
     assert (caught.value.kind, caught.value.episode) == ("illegal", 1)
 
 
-def test_a_cost_that_is_no_number_is_the_evaluators_bug(run: Any) -> None:
-    with pytest.raises(EvaluatorBug, match="instance 0 is nan"):
+def test_a_cost_that_is_no_number_is_blamed_on_the_answer(run: Any) -> None:
+    with pytest.raises(CandidateError, match="the cost is nan") as caught:
         run(EVALUATOR, MANY[:1], "def solve(instance): return 'nan'")
+    assert (caught.value.kind, caught.value.episode) == ("evaluator", 0)
 
 
 class Lying:
