@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from evaluators.evaluate import InstanceResult
 from evaluators.problem import Problem
 from evolve.archive import Archive
-from evolve.evaluation import EvaluationPool
+from evolve.evaluation import EvaluationError, EvaluationPool
 from evolve.records import Candidate, Run
 from evolve.replies import thought_of
 from evolve.syntax import fingerprint, size
@@ -87,6 +87,26 @@ async def measure_once(
         candidate.gaps[split] = sum(result.gap for result in stored) / len(stored)
         results[split] = stored
     return results
+
+
+def refuse_failing_evaluator(problem: Problem, candidates: Sequence[Candidate]) -> None:
+    """Raises EvaluationError where the evaluator failed on every program that the problem comes with: then it would
+    fail on whatever is proposed."""
+    if all(one.status == "invalid" and one.failure_kind == "evaluator" for one in candidates):
+        raise EvaluationError(
+            f"the evaluator fails on every program of the problem: {complaint(candidates[0])}; "
+            f"mend it until this passes: evolve problems check {problem.folder}"
+        )
+
+
+def complaint(candidate: Candidate) -> str | None:
+    """What is wrong with a program that the problem comes with, in a line; None if it is valid."""
+    if candidate.status != "invalid":
+        return None
+    name = "the initial program" if candidate.number == 0 else f"the baseline {candidate.name}"
+    where = f", instance {candidate.failure_instance}" if candidate.failure_instance else ""
+    lines = (candidate.failure_message or "").splitlines() or [""]
+    return f"{name} is invalid: {candidate.failure_kind}{where}: {lines[0]}"
 
 
 def _human(run: Run, number: int, name: str, source: str) -> Candidate:

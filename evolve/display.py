@@ -21,6 +21,7 @@ from rich.table import Table
 from rich.text import Text
 
 from evolve.archive.rows import Usage
+from evolve.baselines import complaint
 from evolve.budget import Limits
 from evolve.records import Candidate, Completion
 
@@ -153,6 +154,8 @@ class PlainDisplay:
 
     def baselines(self, candidates: Sequence[Candidate]) -> None:
         self.progress.baselines(candidates)
+        for text in filter(None, map(complaint, candidates)):
+            self._print(f"      {text}")
         for split in ("train", "validation"):
             if best := self.progress.best_known(split):
                 self._print(f"      best baseline on {split}: {best[0]} {best[1]:.4g}")
@@ -198,6 +201,8 @@ class LiveDisplay:
 
     def baselines(self, candidates: Sequence[Candidate]) -> None:
         self.progress.baselines(candidates)
+        for text in filter(None, map(complaint, candidates)):
+            self._console.print(text, highlight=False, markup=False, soft_wrap=True)  # above the panel
 
     def called(self, candidate: Candidate, completion: Completion) -> None:
         self.progress.called(candidate, completion)

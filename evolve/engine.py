@@ -14,7 +14,7 @@ from evaluators.evaluate import Evaluation, InstanceResult
 from evaluators.problem import Problem
 from evolve.allocation import Allocation
 from evolve.archive import Archive
-from evolve.baselines import measure_baselines, measure_program
+from evolve.baselines import measure_baselines, measure_program, refuse_failing_evaluator
 from evolve.budget import Budget
 from evolve.evaluation import EvaluationPool
 from evolve.feedback.teller import Teller, Told
@@ -160,20 +160,17 @@ class Engine:
 
     async def _prepare(self) -> None:
         """The initial program and the baselines, as candidates 0 and -1, -2, … of the run."""
-        known = {candidate.number: candidate for candidate in self.archive.candidates_of(self.run.id)}
+        known, splits = {one.number: one for one in self.archive.candidates_of(self.run.id)}, ("train", "validation")
         initial = known.get(0)
         if initial is None:
-            initial, results = await measure_program(
-                self.pool, self.run, 0, "initial", self.problem.initial, ("train", "validation")
-            )
+            initial, results = await measure_program(self.pool, self.run, 0, "initial", self.problem.initial, splits)
             self.archive.save_candidate(initial, results)
         self.initial = initial
         self._keep(initial)
         self._time(initial)
         self.strategy.tell(initial)
-        self.baselines = await measure_baselines(
-            self.pool, self.problem, self.archive, self.run, ("train", "validation"), known
-        )
+        self.baselines = await measure_baselines(self.pool, self.problem, self.archive, self.run, splits, known)
+        refuse_failing_evaluator(self.problem, [initial, *self.baselines])
         self.listener.baselines([initial, *self.baselines])
         if self.measuring.staged:
             self.measuring.begin([self._results_of(one.id) for one in (initial, *self.baselines)])
