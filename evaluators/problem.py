@@ -5,24 +5,29 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import math
 import os
 import re
 import sys
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
+from numbers import Real
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from evaluators import modules
-from evaluators.protocol import Evaluator, Instance, Interface, Reference, located
+from evaluators.mistakes import MISTAKES, placed
+from evaluators.protocol import Evaluator, Instance, Interface, Reference
 from evaluators.protocol import ProblemError as ProblemError
 from sandbox.session import Limits
 
 SPLITS = ("train", "validation", "test", "ood")
 REQUIRED_SPLITS = ("train", "validation", "test")
+KINDS = get_args(get_type_hints(Reference)["kind"])
+MOST_SECONDS, MOST = 86_400, 1_048_576  # of a limit: what is more was no limit, or a slip
 
 
 class ReferenceSource(BaseModel):
@@ -31,6 +36,13 @@ class ReferenceSource(BaseModel):
     model_config = ConfigDict(extra="forbid")
     kind: str
     source: str
+
+    @field_validator("kind")
+    @classmethod
+    def _is_named(cls, kind: str) -> str:
+        if not re.search(r"\b(optim(al|um|a)|bounds?|best known|baselines?)\b", kind, re.IGNORECASE):
+            raise ValueError(f"{kind!r} names no kind of reference; the kinds are: {', '.join(KINDS)}")
+        return kind
 
 
 class Specification(BaseModel):
@@ -74,23 +86,25 @@ class Problem:
         made = getattr(module, class_name, None)
         if not (isinstance(made, type) and issubclass(made, Evaluator)):
             raise ProblemError(f"{where}: {module_name} has no evaluator class {class_name}")
+        if lacking := sorted(made.__abstractmethods__):
+            raise ProblemError(f"{where}: {class_name} lacks what every evaluator defines: {', '.join(lacking)}")
         try:
             evaluator = made(**self.spec.parameters)
         except TypeError as error:
             raise ProblemError(f"{where}: [parameters] do not fit: {error}") from None
-        except Exception as error:
-            raise ProblemError(f"{where}: {located(error)}") from None
+        except MISTAKES as error:
+            raise ProblemError(f"{where}: {placed(error)}") from None
+        names = [feature.name for feature in evaluator.features]
+        if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+            raise ProblemError(f"{where}: {class_name} has two features named {', '.join(twice)}")
         evaluator.folder = self.folder
         return evaluator
 
     @cached_property
     def limits(self) -> Limits:
         """What a candidate may use; `[limits]` of problem.toml over the defaults."""
-        try:
-            given: dict[str, Any] = {k: v if k.endswith("seconds") else int(v) for k, v in self.spec.limits.items()}
-            return Limits(**given)
-        except TypeError as error:
-            raise ProblemError(f"{self.folder / 'problem.toml'}: [limits]: {error}") from None
+        given: dict[str, Any] = {k: v if k.endswith("seconds") else int(v) for k, v in self.spec.limits.items()}
+        return Limits(**given)
 
     @property
     def interface(self) -> Interface:
@@ -125,10 +139,10 @@ class Problem:
                 raise ProblemError(f"{self.folder / 'problem.toml'}: [splits.{split}]: {error}") from None
             except ProblemError:
                 raise
-            except Exception as error:
-                raise ProblemError(f"{self.folder / 'problem.toml'}: [splits.{split}]: {located(error)}") from None
-            if not made:
-                raise ProblemError(f"{self.folder / 'problem.toml'}: [splits.{split}] makes no instance")
+            except MISTAKES as error:
+                raise ProblemError(f"{self.folder / 'problem.toml'}: [splits.{split}]: {placed(error)}") from None
+            if wrong := _wrong_instances(made):
+                raise ProblemError(f"{self.folder / 'problem.toml'}: [splits.{split}] {wrong}")
             self._instances[split] = made
         return self._instances[split]
 
@@ -136,23 +150,22 @@ class Problem:
         """The stored reference of an instance, or else the evaluator's, computed once."""
         if instance.key not in self._references:
             stored = self._stored_references.get(instance.key)
-            try:
-                made = Reference(float(stored[0]), *stored[1:]) if stored else self.evaluator.reference(instance)
-            except Exception as error:
-                raise ProblemError(f"{self.name}: the reference of {instance.key}: {located(error)}") from None
-            self._references[instance.key] = made
+            self._references[instance.key] = stored or self.computed_reference(instance)
         return self._references[instance.key]
 
-    @cached_property
-    def _stored_references(self) -> dict[str, list[Any]]:
-        path = self.folder / "references.json"
-        if not path.exists():
-            return {}
+    def computed_reference(self, instance: Instance) -> Reference:
+        """What the evaluator says that an instance's reference is, whatever is stored."""
         try:
-            stored: dict[str, list[Any]] = json.loads(path.read_text())["instances"]
-        except (ValueError, KeyError) as error:
-            raise ProblemError(f"{path}: not a file of references ({error}); delete it to recompute them") from None
-        return stored
+            made = self.evaluator.reference(instance)
+        except MISTAKES as error:
+            raise ProblemError(f"{self.name}: the reference of {instance.key}: {placed(error)}") from None
+        if wrong := _wrong_reference(made):
+            raise ProblemError(f"{self.name}: the reference of {instance.key}: {wrong}")
+        return made
+
+    @cached_property
+    def _stored_references(self) -> dict[str, Reference]:
+        return stored_references(self.folder / "references.json")
 
     @cached_property
     def fingerprint(self) -> str:
@@ -164,6 +177,47 @@ class Problem:
         for source in modules.sources(sys.modules[type(self.evaluator).__module__]):
             digest.update(source)
         return digest.hexdigest()
+
+
+def stored_references(path: Path) -> dict[str, Reference]:
+    """The references in a file, by the keys of their instances; none if there is no file. Raises ProblemError."""
+    if not path.exists():
+        return {}
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))["instances"].items()
+        stored = {key: Reference(float(value[0]), *value[1:]) for key, value in content}
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        raise ProblemError(f"{path}: not a file of references ({error}); delete it to recompute them") from None
+    for key, reference in stored.items():
+        if wrong := _wrong_reference(reference):
+            raise ProblemError(f"{path}: {key}: {wrong}")
+    return stored
+
+
+def _wrong_reference(made: object) -> str | None:
+    """What is wrong with what should be a reference; a kind that is misspelt would be one that is not proven."""
+    if not isinstance(made, Reference):
+        return f"it is a {type(made).__name__}; return Reference(value, kind)"
+    if made.kind not in KINDS:
+        return f"its kind is {made.kind!r}; the kinds are: {', '.join(KINDS)}"
+    if not isinstance(made.value, Real) or not math.isfinite(made.value):
+        return f"its value is {made.value!r}; it must be a finite number"
+    if made.bound is not None and (not isinstance(made.bound, Real) or math.isnan(made.bound)):
+        return f"its bound is {made.bound!r}; it must be a number, or None"
+    return None
+
+
+def _wrong_instances(made: object) -> str | None:
+    """What is wrong with what should be the instances of a split."""
+    if not isinstance(made, list | tuple):
+        return f"makes a {type(made).__name__}; `instances` must return a list"
+    for place, one in enumerate(made):
+        if not isinstance(one, Instance):
+            return f"makes a {type(one).__name__} at position {place}; `instances` must return a list of Instance"
+        for name in ("key", "group"):
+            if not isinstance(value := getattr(one, name), str):
+                return f"makes an instance at position {place} whose {name} is {value!r}; it must be a string"
+    return None if made else "makes no instance"
 
 
 def shipped_problems() -> Path:
@@ -210,14 +264,38 @@ def _specification(path: Path) -> Specification:
     except tomllib.TOMLDecodeError as error:
         raise ProblemError(f"{path}: not valid TOML: {error}") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise ProblemError(f"{path}: {where}: {first['msg'].lower()}") from None
+        raise ProblemError(f"{path}: {_first_of(error)}") from None
+    for key, value in spec.limits.items():
+        if wrong := _wrong_limit(key, value):
+            raise ProblemError(f"{path}: [limits]: {key}{wrong}")
     needed = ", ".join(REQUIRED_SPLITS)
     for split in REQUIRED_SPLITS:
         if split not in spec.splits:
             raise ProblemError(f"{path}: [splits.{split}] is missing; every problem needs {needed}")
     return spec
+
+
+def _first_of(error: ValidationError) -> str:
+    """The first thing that is wrong, and which keys are unknown: what is missing may be one of them, misspelt."""
+    found = error.errors()
+    unknown = [".".join(map(str, one["loc"])) for one in found if one["type"] == "extra_forbidden"]
+    first = next((one for one in found if one["type"] != "extra_forbidden"), None)
+    texts = [f"unknown: {', '.join(unknown)}"] * bool(unknown)
+    if first is not None:
+        text = first["ctx"]["error"] if first["type"] == "value_error" else first["msg"].lower()
+        texts.insert(0, f"{'.'.join(map(str, first['loc']))}: {text}")
+    return "; ".join(texts)
+
+
+def _wrong_limit(key: str, value: float) -> str | None:
+    known = [field.name for field in fields(Limits)]
+    if key not in known:
+        return f" is unknown; there are: {', '.join(known)}"
+    if key.endswith("seconds"):
+        fits, expected = 0 < value <= MOST_SECONDS, f"a number above 0, at most {MOST_SECONDS}"
+    else:
+        fits, expected = 1 <= value <= MOST and value == int(value), f"a whole number from 1 to {MOST}"
+    return None if fits else f" = {value:g}: give {expected}"
 
 
 def _read(path: Path, what: str) -> str:

@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from evaluators.problem import Problem
+from evaluators.problem import Problem, stored_references
 from evaluators.protocol import Instance, Reference
 
 MADE_BY = "evaluators.references.refresh, from {evaluator}"
@@ -21,7 +21,7 @@ MADE_BY = "evaluators.references.refresh, from {evaluator}"
 
 def compute(problem: Problem, instances: Iterable[Instance]) -> dict[str, Reference]:
     """What the evaluator says that each instance's reference is, whatever is stored."""
-    return {instance.key: problem.evaluator.reference(instance) for instance in instances}
+    return {instance.key: problem.computed_reference(instance) for instance in instances}
 
 
 def refresh(
@@ -33,7 +33,7 @@ def refresh(
     a split. May take minutes where the reference is an exact solution.
     """
     path = problem.folder / "references.json"
-    stored = _stored(path)
+    stored = stored_references(path)
     made: dict[str, Reference] = {}
     for split in problem.splits:
         instances = problem.instances(split)
@@ -54,7 +54,7 @@ def disagreements(problem: Problem, sample: int | None = 3) -> list[str]:
     unless the evaluator says that this is slow.
     """
     path = problem.folder / "references.json"
-    stored = _stored(path)
+    stored = stored_references(path)
     wrong: list[str] = []
     for split in problem.splits:
         instances = problem.instances(split)
@@ -76,12 +76,6 @@ def _spread(instances: Sequence[Instance], sample: int | None) -> list[Instance]
     if sample is None or sample >= len(instances):
         return list(instances)
     return [instances[(2 * i + 1) * len(instances) // (2 * sample)] for i in range(sample)]
-
-
-def _stored(path: Path) -> dict[str, Reference]:
-    if not path.exists():
-        return {}
-    return {key: Reference(float(v[0]), *v[1:]) for key, v in json.loads(path.read_text())["instances"].items()}
 
 
 def _short(value: float) -> float | int:

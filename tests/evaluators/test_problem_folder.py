@@ -80,6 +80,20 @@ def test_a_folder_with_an_evaluator_of_its_own(folder: Path) -> None:
     ("name", "old", "new", "message"),
     [
         ("problem.toml", "title", "titel", "title: field required"),
+        ("problem.toml", "family", "famly", "family: field required; unknown: famly"),
+        ("problem.toml", "source", 'when = "now"\nsource', "unknown: reference.when"),
+        (
+            "problem.toml",
+            '"bound"',
+            '"boundd"',
+            "reference.kind: 'boundd' names no kind .*: optimal, bound, best known, ",
+        ),
+        (
+            "problem.toml",
+            "[splits.train]",
+            "[limits]\nmemory = 1\n[splits.train]",
+            "memory is unknown; there are: call_",
+        ),
         ("problem.toml", 'interface = "solve"', 'interface = "guess"', "interface: input should be"),
         ("problem.toml", "[splits.test]\ncount = 3", "", r"\[splits.test\] is missing; every problem needs train"),
         ("problem.toml", "[splits", "[splits..", "not valid TOML"),
@@ -112,6 +126,26 @@ def test_what_is_wrong_with_an_evaluator_is_said_when_it_is_used(
     edit(folder / "problem.toml", old, new)
     with pytest.raises(ProblemError, match=message):
         load_problem(str(folder)).instances("test")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "shown"),
+    [
+        ("memory_mb", "-1", "-1: give a whole number from 1 to"),
+        ("memory_mb", "0.5", "0.5: give a whole number"),
+        ("memory_mb", "1e12", "1e\\+12: give a whole number"),
+        ("processes", "-3", "-3: give a whole number"),
+        ("disk_mb", "nan", "nan: give a whole number"),
+        ("output_kb", "inf", "inf: give a whole number"),
+        ("call_seconds", "nan", "nan: give a number above 0"),
+        ("call_seconds", "inf", "inf: give a number above 0"),
+        ("instance_seconds", "0", "0: give a number above 0"),
+    ],
+)
+def test_limits_that_limit_nothing_are_refused(folder: Path, key: str, value: str, shown: str) -> None:
+    edit(folder / "problem.toml", "[splits.train]", f"[limits]\n{key} = {value}\n[splits.train]")
+    with pytest.raises(ProblemError, match=rf"problem.toml: \[limits\]: {key} = {shown}"):
+        load_problem(str(folder))
 
 
 def test_unknown_problems_name_those_that_exist() -> None:
