@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 
 from evaluators.evaluate import Evaluation, evaluate
+from evaluators.mistakes import MISTAKES, placed
 from evaluators.problem import Problem, ProblemError, load_problem
-from evaluators.protocol import EvaluatorBug, located
+from evaluators.protocol import Evaluator, EvaluatorBug
 from evaluators.references import disagreements, refresh
 from evolve import standings
 from evolve.evaluation import EvaluationError
+from evolve.overlaps import overlaps
 from sandbox.session import Sandbox, SandboxError
 
 Again = Callable[[str, str, int], Evaluation]  # (source, split, relabelling): in another evaluator process and sandbox
@@ -25,6 +28,7 @@ def priority(**features):
     return zlib.crc32(repr(sorted(features.items())).encode()) / 2**32
 '''
 CONSTANT_RULE = "def priority():\n    return 0\n"
+NEEDED = {"priority": ("episode",), "decide": ("episode",), "solve": ("question", "verify"), "program": ()}
 SAMPLE = 3  # stored references of a split that are computed again
 
 
@@ -97,7 +101,11 @@ class Checker:
         self.checked.programs = len(_programs(problem))
         for name in [*measured][:2]:
             with self._checking("determinism"):
-                self._twice(problem, bench, name, measured[name]["train"])
+                self._twice(problem, bench, name, measured[name])
+        if standings.INITIAL in measured and not problem.evaluator.self_scored:
+            with self._checking("splits"):
+                for text in overlaps(problem, measured[standings.INITIAL]):
+                    self._fail("splits", text)
         if len(measured) == len(_programs(problem)) and not problem.evaluator.self_scored:
             with self._checking("standings"):
                 self._standings(problem, measured)
@@ -117,21 +125,23 @@ class Checker:
             raise
         except (EvaluationError, EvaluatorBug, ProblemError, _Failed) as error:
             failures.append(str(error))
-        except Exception as error:
-            failures.append(located(error))
+        except MISTAKES as error:
+            failures.append(placed(error))
 
     def _fail(self, check: str, text: str) -> None:
         self.checked.failures.setdefault(check, []).append(text)
 
     def _folder(self, problem: Problem) -> None:
         self._tell(f"{problem.name}: loading")
-        evaluator, limits = problem.evaluator, problem.limits
-        if limits.call_seconds <= 0 or limits.instance_seconds <= 0:
-            self._fail("folder", f"{problem.folder / 'problem.toml'}: [limits]: seconds must be positive")
+        evaluator = problem.evaluator
         if problem.interface == "priority" and not evaluator.features:
             self._fail("folder", f"{type(evaluator).__name__} names no `features` for a priority rule to take")
         if problem.interface == "program" and not evaluator.self_scored:
             self._fail("folder", 'interface = "program" needs evaluator = "evaluators.self_scored:SelfScored"')
+        for name in problem.functions:
+            if lacking := [each for each in NEEDED[name] if getattr(type(evaluator), each) is getattr(Evaluator, each)]:
+                asked = f'problem.toml asks for "{name}", for which {type(evaluator).__name__} must define'
+                self._fail("folder", f"{asked} {' and '.join(lacking)}")
         if not problem.baselines and not evaluator.self_scored:
             self.checked.notes.append("there are no baselines: a search has nothing to beat but its initial program")
         if standings.INITIAL in problem.baselines:
@@ -189,6 +199,7 @@ class Checker:
             except EvaluatorBug as error:
                 raise _Failed(f"{shown} on {split}: {error}") from None
             self._expect_valid(f"{shown} on {split}", evaluation)
+            self._expect_finite(f"{shown} on {split}", evaluation)
             measured[split] = evaluation
         return measured
 
@@ -211,25 +222,39 @@ class Checker:
             lines = failure.message.strip().splitlines() or [""]
             raise _Failed(f"{what}: {failure.kind}{where}: {' '.join(line.strip() for line in lines[:3])}")
 
-    def _twice(self, problem: Problem, bench: Bench, name: str, first: Evaluation) -> None:
+    def _expect_finite(self, what: str, evaluation: Evaluation) -> None:
+        for result in evaluation.results:
+            if wrong := [name for name, value in result.metrics.items() if not math.isfinite(value)]:
+                figure = f"{wrong[0]} is {result.metrics[wrong[0]]}"
+                raise _Failed(f"{what}: instance {result.instance}: the further figure {figure}; leave it out there")
+
+    def _twice(self, problem: Problem, bench: Bench, name: str, first: Mapping[str, Evaluation]) -> None:
         """The same figures from another process; a legal answer whatever the labels are."""
         source = _programs(problem)[name]
-        self._tell(f"{problem.name}: {name} on train, in another process")
-        second = bench.again(source, "train", 0)
-        self._expect_valid(f"{name} in another process", second)
+        every = name == standings.INITIAL and not problem.evaluator.self_scored
+        again = {split: self._repeated(problem, bench, name, first[split]) for split in (first if every else ["train"])}
+        self._tell(f"{problem.name}: {name} on train, with other labels")
+        third = bench.again(source, "train", 1)
+        self._expect_valid(f"{name} with other labels", third)
+        self._time(name, first["train"], again["train"], third)
+
+    def _repeated(self, problem: Problem, bench: Bench, name: str, first: Evaluation) -> Evaluation:
+        """A program on a split in another process, where instances are made anew."""
+        self._tell(f"{problem.name}: {name} on {first.split}, in another process")
+        second = bench.again(_programs(problem)[name], first.split, 0)
+        self._expect_valid(f"{name} in another process, on {first.split}", second)
+        if [one.instance for one in first.results] != [one.instance for one in second.results]:
+            raise _Failed(f"{name}: in another process the instances of {first.split} have other keys")
         costs = [(a.instance, a.cost, b.cost) for a, b in zip(first.results, second.results, strict=True)]
         differ = [each for each in costs if each[1] != each[2]]
         if differ:
             key, a, b = differ[0]
             counts = f"{len(differ)} of {len(costs)} costs differ"
-            text = f"{name}: in another process {counts}, first {key}: {a:g} and {b:g}"
+            text = f"{name}: in another process {counts} on {first.split}, first {key}: {a:g} and {b:g}"
             if not problem.evaluator.self_scored:
                 raise _Failed(f"{text}; seed everything random by the instance's key (hash() differs by process)")
             self.checked.notes.append(f"{text}: the evaluator scores a program differently each time")
-        self._tell(f"{problem.name}: {name} on train, with other labels")
-        third = bench.again(source, "train", 1)
-        self._expect_valid(f"{name} with other labels", third)
-        self._time(name, first, second, third)
+        return second
 
 
 class _Failed(Exception):

@@ -156,7 +156,7 @@ def test_new_writes_a_problem_that_passes_every_check(evolve: Evolve, tmp_path: 
     folder = tmp_path / "here" / "my_shop"
     found = checked(folder)
     assert found.lines() == []
-    checks = ["folder", "statement", "references", "programs", "determinism", "standings", "any rule"]
+    checks = ["folder", "statement", "references", "programs", "determinism", "splits", "standings", "any rule"]
     assert [*found.failures] == checks
     assert found.programs == 3
     assert found.seconds is not None
@@ -171,6 +171,21 @@ def test_new_refuses_names(name: str, tmp_path: Path) -> None:
     with pytest.raises(ProblemError, match=r"^('.*' is no problem's name|job_shop is the name of a shipped problem)"):
         new_problem(name, tmp_path)
     assert [*tmp_path.iterdir()] == []
+
+
+@pytest.mark.parametrize("into", ["file", "file/inside", "/proc"])
+def test_new_where_nothing_can_be_written(evolve: Evolve, tmp_path: Path, into: str) -> None:
+    (tmp_path / "file").write_text("")
+    code, out, err = evolve("problems", "new", "my_shop", "--into", into)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "my_shop cannot be written: " in err
+
+
+def test_data_that_is_equal_may_be_played_differently(folder: Path) -> None:
+    edit(folder / SIMULATOR, "generate(key, jobs, load))", "(jobs, load))")
+    edit(folder / SIMULATOR, "jobs = instance.data  #", "jobs = generate(instance.key, *instance.data)  #")
+    edit(folder / SIMULATOR, "for job in instance.data", "for job in generate(instance.key, *instance.data)")
+    assert checked(folder).lines() == []
 
 
 def test_new_around_an_evaluator_of_openevolve(evolve: Evolve, tmp_path: Path) -> None:
@@ -223,6 +238,65 @@ SIMULATOR, STATEMENT = "simulator.py", "statement.md"
         (SIMULATOR, "* (cost - ", "* (0 * cost - ", "programs", ""),
         (SIMULATOR, "return 100 *", "return (cost > 0) / 0 *", "programs", "evaluator, instance my_shop|train"),
         (SIMULATOR, "random.Random(key)", "random.Random()", "determinism", "costs differ"),
+        (
+            SIMULATOR,
+            "random.Random(key)",
+            "random.Random(key if 'train' in key else None)",
+            "determinism",
+            "costs differ on validation, first my_shop|validation|",
+        ),
+        (
+            SIMULATOR,
+            "random.Random(key)",
+            "random.Random(key if 'ood' not in key else None)",
+            "determinism",
+            "20 of 20 costs differ on ood, first my_shop|ood|",
+        ),
+        (SIMULATOR, "Instance(key,", "Instance(key + str(random.random()),", "determinism", "train have other keys"),
+        (
+            SIMULATOR,
+            "random.Random(key)",
+            "random.Random(key.replace('test', 'train'))",
+            "splits",
+            "40 of 100 instances of test are instances of train under another key, first my_shop|test|60|0.95|0, ",
+        ),
+        (
+            SIMULATOR,
+            "decisions=order,",
+            "{'late': float('nan')}, decisions=order,",
+            "programs",
+            "initial on train: instance my_shop|train|60|0.95|0: the further figure late is nan",
+        ),
+        (SIMULATOR, "def episode(", "def episodes(", "folder", "for which Shop must define episode"),
+        (SIMULATOR, "def reference(", "def referenze(", "folder", "Shop lacks what every evaluator defines: reference"),
+        (SIMULATOR, 'Feature("due"', 'Feature("p"', "folder", "Shop has two features named p"),
+        (
+            SIMULATOR,
+            'value.cost, "baseline"',
+            'value.cost, "Bound"',
+            "references",
+            "kind is 'Bound'; the kinds are: opt",
+        ),
+        (SIMULATOR, "Reference(end.value.cost,", "(end.value.cost,", "references", "it is a tuple; return Reference("),
+        (SIMULATOR, "return [Instance", "yield from [Instance", "folder", "[splits.train] makes a generator"),
+        (SIMULATOR, "Instance(key,", "Instance(len(key),", "folder", "at position 0 whose key is 23; it must be a str"),
+        (
+            SIMULATOR,
+            "import heapq",
+            "import heapq, sys; sys.exit(3)",
+            "folder",
+            "importing simulator failed: SystemExit",
+        ),
+        (SIMULATOR, "rng = random.Random(key)", "raise SystemExit(3)", "folder", "SystemExit: 3 (simulator.py:"),
+        (SIMULATOR, "order.append(", "raise SystemExit(3); (", "references", "SystemExit: 3 (simulator.py:"),
+        (SIMULATOR, "return 100 *", "raise SystemExit(3) #", "programs", "SystemExit: 3 (simulator.py:"),
+        (
+            "problem.toml",
+            "interface =",
+            'accepts = ["solve"]\ninterface =',
+            "folder",
+            "must define question and verify",
+        ),
     ],
 )
 def test_check_says_what_is_wrong_in_a_line(
@@ -265,8 +339,12 @@ def test_references_are_written_checked_and_mended(folder: Path) -> None:
     assert "is stored as" in lines[0]
     assert "--references writes them anew" in lines[0]
     assert checked(folder, write_references=True).failures["references"] == []
-    path.write_text("{}")
-    assert "references.json" in checked(folder).failures["references"][0]
+    for text in ("{}", "[]", '{"instances": []}', '{"instances": {"a": 1}}', '{"instances": {"a": []}}'):
+        path.write_text(text)
+        assert "not a file of references" in checked(folder).failures["references"][0]
+        assert "delete it" in checked(folder, write_references=True).failures["references"][0]
+    path.write_text('{"instances": {"a": [1, "boundd"]}}')
+    assert "a: its kind is 'boundd'; the kinds are: " in checked(folder).failures["references"][0]
 
 
 def test_check_as_json_and_without_names(evolve: Evolve, folder: Path) -> None:
