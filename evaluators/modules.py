@@ -1,24 +1,20 @@
-"""The modules of a problem's folder: private to it, imported when they are asked for, and read for its fingerprint.
+"""The modules of a problem's folder: private to it, and read for its fingerprint.
 
-A folder is a package of its own, under a name that is made of its path. What its modules import is looked for beside
-them first, at any time, so that two folders may have modules of the same name.
+They import each other by their plain names, while they load. After that they are kept under names of their own, so that
+another folder may have modules of the same names.
 """
 
 from __future__ import annotations
 
 import ast
-import builtins
 import hashlib
 import importlib
 import importlib.util
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from functools import partial
-from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from evaluators.mistakes import MISTAKES, told
 from evaluators.protocol import ProblemError
@@ -40,114 +36,81 @@ def load(name: str, folder: Path, where: str) -> ModuleType:
 
 def _beside(name: str, folder: Path) -> ModuleType:
     package = PREFIX + hashlib.sha256(str(folder).encode()).hexdigest()[:12]
-    if package not in sys.modules:
-        module = ModuleType(package)
-        module.__path__ = [str(folder)]
-        sys.modules[package] = module
+    own = f"{package}.{name}"
+    if own in sys.modules:
+        return sys.modules[own]
+    spec = importlib.util.spec_from_file_location(own, folder / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    sys.modules[own] = module = importlib.util.module_from_spec(spec)  # dataclasses look their module up
+    known = set(sys.modules)
+    sys.path.insert(0, str(folder))
     importlib.invalidate_caches()
     try:
-        return importlib.import_module(f"{package}.{name}")
-    except BaseException:  # what is mended then is loaded anew, with all that it imports
-        for loaded in [each for each in sys.modules if each.startswith(f"{package}.")]:
-            del sys.modules[loaded]
-        raise
+        spec.loader.exec_module(module)
+    finally:  # what fails and is mended is loaded anew, with all that it imports
+        sys.path.remove(str(folder))
+        helpers = _taken_out(folder, known)
+        del sys.modules[own]
+    for each in (module, *helpers.values()):
+        _imports_at_the_top(each, folder)
+    sys.modules |= {own: module, **{f"{package}.{plain}": helper for plain, helper in helpers.items()}}
+    return module
 
 
-class _Finder:
-    """Finds the modules of folders, whose imports begin in their own folder."""
-
-    @staticmethod
-    def find_spec(name: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
-        if not name.startswith(PREFIX):
-            return None
-        spec = PathFinder.find_spec(name, path, target)
-        if spec is not None and isinstance(spec.loader, SourceFileLoader):
-            spec.loader = _Loader(name, spec.loader.path)
-        return spec
+def _taken_out(folder: Path, known: set[str]) -> dict[str, ModuleType]:
+    """What was imported from the folder since, which nobody else finds any longer."""
+    paths = {name: getattr(sys.modules[name], "__file__", None) for name in set(sys.modules) - known}
+    return {name: sys.modules.pop(name) for name, path in paths.items() if path and folder in Path(path).parents}
 
 
-class _Loader(SourceFileLoader):
-    def exec_module(self, module: ModuleType) -> None:
-        package = module.__name__.partition(".")[0]
-        vars(module)["__builtins__"] = {**vars(builtins), "__import__": partial(_import, package)}
-        super().exec_module(module)
-
-
-sys.meta_path.insert(0, _Finder)
-
-
-def _import(
-    package: str,
-    name: str,
-    globals: dict[str, Any] | None = None,
-    locals: dict[str, Any] | None = None,
-    fromlist: Sequence[str] = (),
-    level: int = 0,
-) -> ModuleType:
-    """`import` in a module of a folder."""
-    first = f"{package}.{name.partition('.')[0]}"
-    if level or not _is_beside(first):
-        return builtins.__import__(name, globals, locals, fromlist, level)
-    module = builtins.__import__(f"{package}.{name}", globals, locals, fromlist or ("",))
-    return module if fromlist else sys.modules[first]
-
-
-# errors are located in the author's code, of which this is no part: see `protocol.located`
-_import.__code__ = _import.__code__.replace(co_filename="<import>")
-
-
-def _is_beside(name: str) -> bool:
-    """A folder without __init__.py counts only where nothing else has its name: problems have folders of data."""
-    if name in sys.modules:
-        return True
-    spec = importlib.util.find_spec(name)
-    return spec is not None and (spec.loader is not None or importlib.util.find_spec(name.partition(".")[2]) is None)
+def _imports_at_the_top(module: ModuleType, folder: Path) -> None:
+    """Later the plain names are nobody's. Raises ImportError."""
+    path = Path(module.__file__ or "")
+    tree = ast.parse(path.read_bytes())
+    for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)):
+        for node in ast.walk(function):
+            for name in _names(node, "", 0):
+                first = folder / name.partition(".")[0]
+                if first.with_suffix(".py").exists() or (first / "__init__.py").exists():
+                    line = getattr(node, "lineno", 0)
+                    raise ImportError(f"{path.name}:{line} imports {name} in a function; import it at the top")
 
 
 def sources(module: ModuleType) -> list[bytes]:
     """The source of a module and of the modules of `evaluators` and of the problem's folder that it imports, directly
-    or not, in order of name: those of the folder first. Raises ProblemError for one that cannot be read."""
+    or not, in order of name: those of the folder first."""
     found: dict[str, bytes] = {}
-    todo = [(module.__name__, Path(module.__file__))] if module.__file__ else []
+    todo = [(module.__name__, module)]
     while todo:
-        name, path = todo.pop()
-        if name in found:
+        name, module = todo.pop()
+        if name in found or not module.__file__:
             continue
-        found[name] = source = path.read_bytes()
-        try:
-            tree = ast.parse(source)
-        except (SyntaxError, ValueError) as error:
-            raise ProblemError(f"{path}: line {getattr(error, 'lineno', '?')}: {error.args[0]}") from None
-        for imported in _imported(tree, name, path):
-            if imported.startswith("evaluators.") and (file := getattr(sys.modules.get(imported), "__file__", None)):
-                todo.append((imported, Path(file)))
-            elif name.startswith(PREFIX):
-                todo += _files(imported, name.partition(".")[0])
+        found[name] = source = Path(module.__file__).read_bytes()
+        package = name.partition(".")[0] + "." if name.startswith(PREFIX) else ""
+        for imported in _imported(ast.parse(source), name.removeprefix(package), hasattr(module, "__path__")):
+            for own in (imported, package + imported):
+                if own.startswith(("evaluators.", PREFIX)) and own in sys.modules:
+                    todo.append((own, sys.modules[own]))
     return [found[name] for name in sorted(found)]
 
 
-def _imported(tree: ast.Module, name: str, path: Path) -> Iterator[str]:
-    """Names of what a module may import: in `from a import b`, b may be a module too."""
-    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+def _imported(tree: ast.Module, name: str, is_package: bool) -> Iterator[str]:
+    """Names of what the module of this name may import, with the packages that these are in."""
+    parents = name.split(".") if is_package else name.split(".")[:-1]
     for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            start = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
-            base = ".".join([*start, *([node.module] if node.module else [])])
-            yield base
-            yield from (f"{base}.{alias.name}" for alias in node.names)
+        level = node.level if isinstance(node, ast.ImportFrom) else 0
+        base = ".".join(parents[: len(parents) - level + 1]) if level else ""
+        for imported in _names(node, base, level):
+            parts = imported.split(".")
+            yield from (".".join(parts[:end]) for end in range(1, len(parts) + 1))
 
 
-def _files(imported: str, package: str) -> list[tuple[str, Path]]:
-    """The modules of a folder that an import of this name runs, imported or not yet: the packages around it too."""
-    parts = imported.removeprefix(f"{package}.").split(".")
-    folder = Path(sys.modules[package].__path__[0])
-    files = []
-    for end in range(1, len(parts) + 1):
-        inside = folder.joinpath(*parts[:end])
-        for file in (inside / "__init__.py", inside.with_name(f"{inside.name}.py")):
-            if file.is_file():
-                files.append((".".join([package, *parts[:end]]), file))
-                break
-    return files
+def _names(node: ast.AST, base: str, level: int) -> Iterator[str]:
+    """What an import names: in `from a import b`, b may be a module too."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom) and node.level == level:
+        start = ".".join(part for part in (base, node.module) if part)
+        yield start
+        yield from (f"{start}.{alias.name}" for alias in node.names)
