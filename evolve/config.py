@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from evolve import plugins
 from evolve.budget import Limits
+from sandbox.pool import backend_names
 
 MUTATOR_CANDIDATES = 1500
 MODEL_CANDIDATES = 100
@@ -40,7 +41,7 @@ class RunConfig(BaseModel):
     hours: float | None = Field(None, gt=0)
     parallel: int | None = Field(None, ge=1, le=1024)
     seed: int = 0
-    sandbox: Literal["auto", "docker", "bubblewrap", "process"] = "auto"
+    sandbox: str = "auto"  # or a backend: a module of sandbox/backends/
     isolation: Literal["warm", "fresh"] = "warm"
     tuning: int | None = Field(None, ge=0)  # evaluations for better constants of a program that a model wrote
     repairs: int = Field(1, ge=0)  # calls for a program that failed
@@ -60,6 +61,8 @@ class RunConfig(BaseModel):
             raise ConfigError(f"--proposer {proposer}: there are: {', '.join(plugins.names('proposers'))}")
         if self.strategy not in plugins.names("strategies"):
             raise ConfigError(f"--strategy {self.strategy}: there are: {', '.join(plugins.names('strategies'))}")
+        if self.sandbox not in (backends := ["auto", *backend_names()]):
+            raise ConfigError(f"--sandbox {self.sandbox}: there are: {', '.join(backends)}")
         if proposer == "openai" and not self.models:
             raise ConfigError("--model is missing: name the model that writes the programs, or use --proposer mutator")
         if self.models and proposer != "openai":

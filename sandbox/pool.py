@@ -26,15 +26,22 @@ PREFIX = "evolve-sandbox-"
 
 def backend_names() -> list[str]:
     """All backends, the strongest first."""
-    found = [module.name for module in pkgutil.iter_modules(backends.__path__) if module.name != "base"]
+    modules = [module.name for module in pkgutil.iter_modules(backends.__path__)]
+    found = [name for name in modules if name != "base" and not name.startswith("_")]
     return sorted(found, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
 
 
 def load_backend(name: str) -> Backend:
-    """A backend by name. Raises SandboxError for a name that there is not."""
+    """A backend by name. Raises SandboxError for a name that there is not, and for a module that defines none."""
     if name not in backend_names():
         raise SandboxError(f"no sandbox backend {name!r}; there are: auto, {', '.join(backend_names())}")
-    made: Backend = importlib.import_module(f"sandbox.backends.{name}").Sandboxed()
+    try:
+        made = importlib.import_module(f"sandbox.backends.{name}").Sandboxed()
+    except Exception as error:
+        raise SandboxError(f"sandbox/backends/{name}.py: {type(error).__name__}: {error}") from error
+    if not isinstance(made, Backend):
+        raise SandboxError(f"sandbox/backends/{name}.py: Sandboxed is no subclass of sandbox.backends.base.Backend")
+    vars(made)["name"] = name  # evaluator processes find it by its module, whatever a copied one says of itself
     return made
 
 

@@ -173,7 +173,7 @@ def test_files_and_splits_that_there_are_not(refused: Refused, tmp_path: Path) -
         (["--proposer", "openai"], "--model is missing"),
         (["--candidates", "0"], "candidates"),
         (["--cost", "-1"], "cost"),
-        (["--sandbox", "magic"], "sandbox"),
+        (["--sandbox", "magic"], "--sandbox magic: there are: auto, docker, bubblewrap, process"),
         (["--isolation", "magic"], "isolation"),
         (["--model", "x", "--proposer", "mutator"], "--model"),
         (["--config", "none.toml"], "none.toml"),

@@ -9,9 +9,12 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from evolve.config import read_config
+from sandbox import backends
 from sandbox.backends import base
 from sandbox.pool import backend_names, choose_backend, load_backend, open_sandbox
 from sandbox.session import CandidateError, Limits, SandboxError
@@ -196,6 +199,28 @@ def test_names() -> None:
         load_backend("vm")
     with pytest.raises(SandboxError, match="warm, fresh"):
         open_sandbox("process", isolation="cold")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [("x = (", "mine.py: SyntaxError"), ("x = 1", "mine.py: AttributeError"), ("Sandboxed = dict", "no subclass")],
+)
+def test_adding_a_backend_is_adding_a_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str, says: str
+) -> None:
+    monkeypatch.setattr(backends, "__path__", [*backends.__path__, str(tmp_path)])
+    monkeypatch.delitem(sys.modules, "sandbox.backends.mine", raising=False)
+    (tmp_path / "_shared.py").write_text("")
+    (tmp_path / "mine.py").write_text(text)
+    assert backend_names() == ["docker", "bubblewrap", "process", "mine"]
+    assert read_config("job_shop", None, {"sandbox": "mine"}).sandbox == "mine"
+    with pytest.raises(SandboxError, match=says):
+        load_backend("mine")
+    (tmp_path / "mine.py").write_text("from sandbox.backends.process import Sandboxed  # a copy")
+    sys.modules.pop("sandbox.backends.mine", None)
+    assert load_backend("mine").name == "mine"
+    assert load_backend("process").name == "process"
+    sys.modules.pop("sandbox.backends.mine", None)
 
 
 def test_auto_takes_the_first_that_works(monkeypatch: pytest.MonkeyPatch) -> None:
