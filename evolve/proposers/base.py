@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, Self
 
 from evaluators.protocol import Feature, Interface
 from evolve.records import Completion, Message
+
+if TYPE_CHECKING:
+    from evolve.config import RunConfig
 
 
 class ProposerError(Exception):
@@ -49,3 +52,11 @@ class Proposer(Protocol):
 
     async def close(self) -> None:
         """Release connections."""
+
+
+class Configured(Proposer, Protocol):
+    """What a module in this folder names in PROPOSER: a proposer that a run's configuration makes."""
+
+    @classmethod
+    def from_config(cls, config: RunConfig, run: str) -> Self:
+        """For a run, by its id. Raises ProposerError where it cannot work: a key that is missing, say."""
