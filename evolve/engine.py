@@ -14,6 +14,7 @@ from evaluators.evaluate import Evaluation, InstanceResult
 from evaluators.problem import Problem
 from evolve.allocation import Allocation
 from evolve.archive import Archive
+from evolve.asking import StrategyError
 from evolve.baselines import measure_baselines, measure_program, refuse_failing_evaluator
 from evolve.budget import Budget
 from evolve.evaluation import EvaluationPool
@@ -21,7 +22,7 @@ from evolve.feedback.teller import Teller, Told
 from evolve.lanes import Lanes
 from evolve.life import Surroundings, build_life
 from evolve.measuring import Measuring
-from evolve.operators import worthwhile
+from evolve.operators import operator_of
 from evolve.prompting import Prompts
 from evolve.proposers.base import Proposer, ProposerError
 from evolve.records import Candidate, Completion, Proposal, Run
@@ -151,10 +152,14 @@ class Engine:
     def _land(self, task: asyncio.Task[Any]) -> None:
         """A life has ended. One that could not end properly stops the run, once the others, paid for, are recorded."""
         error = task.exception()
-        if error is None:
+        if error is not None:
+            self._fail(error)
+        else:
             state = task.result()
             self._finished[state["candidate"].number] = state
-        elif self._failure is None:
+
+    def _fail(self, error: BaseException) -> None:
+        if self._failure is None:
             self._failure = error
             self.stop("a failure")
 
@@ -206,8 +211,11 @@ class Engine:
 
     def _fill(self, flights: set[asyncio.Task[Any]]) -> None:
         """Ask the strategy until every lane is full or the budget is used up."""
-        while (proposer := self._lane()) is not None:
-            flights.add(self._launch(self._ask(proposer)))
+        try:
+            while (proposer := self._lane()) is not None:
+                flights.add(self._launch(self._ask(proposer)))
+        except StrategyError as error:
+            self._fail(error)
 
     def _lane(self) -> str | None:
         """Who writes another candidate now."""
@@ -222,7 +230,7 @@ class Engine:
         view = View(
             initial=self.initial,
             progress=self.recording.progress.get(number, self.budget.progress),
-            operators=self._operators(self.proposers[proposer]),
+            operators=self.prompts.offered(self.proposers[proposer].operators),
             models=self.models if main else (),
             number=number,
             gaps=self._gaps_of,
@@ -234,7 +242,7 @@ class Engine:
             id=f"{self.run.id}-{number}",
             run=self.run.id,
             number=number,
-            operator=self._operator(proposal, proposer),
+            operator=operator_of(proposal, self.proposers[proposer].reads_prompts, self.candidates),
             proposer=proposer,
             model=proposal.model,
             parents=proposal.parents,
@@ -248,11 +256,6 @@ class Engine:
         self.budget.candidates += main
         self.budget.in_flight += self.proposers[proposer].reads_prompts
         return candidate
-
-    def _operator(self, proposal: Proposal, proposer: str) -> str:
-        if not self.proposers[proposer].reads_prompts or not proposal.parents:
-            return proposal.operator
-        return worthwhile(proposal.operator, self.candidates[proposal.parents[-1]].source)
 
     def _examples(self, proposal: Proposal, proposer: str, progress: float) -> tuple[str, ...]:
         if self._independent or not self.proposers[proposer].reads_prompts:
@@ -268,11 +271,6 @@ class Engine:
     def _independent(self) -> bool:
         """Whether a candidate is told nothing of the others."""
         return getattr(self.strategy, "independent", False)
-
-    def _operators(self, proposer: Proposer) -> dict[str, int]:
-        offered = self.prompts.offered()
-        can = proposer.operators
-        return {name: parents for name, parents in offered.items() if can is None or name in can}
 
     def _launch(self, candidate: Candidate) -> asyncio.Task[Any]:
         told = Told() if self._independent else self.teller.told
@@ -293,12 +291,9 @@ class Engine:
     def _called(self, candidate: Candidate, completion: Completion) -> None:
         self.listener.called(candidate, completion)
         self._failed_calls = self._failed_calls + 1 if completion.reply is None else 0
-        if self._failed_calls >= max(FAILED_CALLS, 2 * self.lanes.parallel) and self._failure is None:
-            self._failure = ProposerError(
-                f"{self._failed_calls} calls in a row failed, the last one with: {completion.error}; "
-                f"go on later with: evolve resume {self.run.id}{self.archive.option}"
-            )
-            self.stop("a failure")
+        if self._failed_calls >= max(FAILED_CALLS, 2 * self.lanes.parallel):
+            last = f"{self._failed_calls} calls in a row failed, the last one with: {completion.error}"
+            self._fail(ProposerError(f"{last}; go on later with: evolve resume {self.run.id}{self.archive.option}"))
 
     def _tell(self, state: dict[str, Any]) -> None:
         """Record a life that is over, and tell the strategy."""
@@ -348,7 +343,10 @@ class Engine:
         self.allocation.tell(candidate)
         if self._prompted:
             self.teller.tell(candidate)
-        self.strategy.tell(candidate)
+        try:
+            self.strategy.tell(candidate)
+        except StrategyError as error:
+            self._fail(error)
 
     def _results_of(self, identifier: str) -> Sequence[InstanceResult]:
         """Train results, read from the archive when they are first wanted: a resumed run may have thousands."""

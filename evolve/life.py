@@ -14,6 +14,7 @@ from langgraph.graph import END, START, StateGraph
 from evaluators.evaluate import Evaluation, InstanceResult
 from evaluators.problem import Problem
 from evolve.archive import Archive
+from evolve.asking import ask_proposer
 from evolve.budget import Budget
 from evolve.evaluation import EvaluationPool
 from evolve.feedback.teller import Teller, Told
@@ -184,7 +185,7 @@ class _Nodes:
             model=candidate.model,
             seed=f"{around.seed}|{candidate.number}|{turn}",
         )
-        completion = await around.proposers[candidate.proposer].propose(request)
+        completion = await ask_proposer(around.proposers[candidate.proposer], request)
         if around.reads_prompts(candidate):
             around.archive.save_completion(around.run, candidate.number, turn, request.key, messages, completion)
             around.budget.spend(completion.input_tokens + completion.output_tokens, completion.cost)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from evolve.records import Candidate, Proposal
 from evolve.syntax import size
 
 INSTEAD = "mutate"
@@ -17,3 +20,10 @@ def worthwhile(operator: str, source: str | None) -> str:
         return operator if size(source) >= LEAST else INSTEAD
     except SyntaxError:
         return operator
+
+
+def operator_of(proposal: Proposal, prompted: bool, candidates: Mapping[str, Candidate]) -> str:
+    """The operator of a proposal, as it is asked for. prompted: whether by text; `candidates` has its parents."""
+    if not prompted or not proposal.parents:
+        return proposal.operator
+    return worthwhile(proposal.operator, candidates[proposal.parents[-1]].source)

@@ -81,9 +81,11 @@ class Prompts:
         )
         self._environment.filters |= {"figure": figure, "fence": fence}
 
-    def offered(self) -> dict[str, int]:
-        """Operators that a strategy may ask for, with how many parents each takes at least."""
-        return {name: operator.parents for name, operator in self.operators.items() if operator.strategy}
+    def offered(self, among: Sequence[str] | None = None) -> dict[str, int]:
+        """Operators that a strategy may ask for, with how many parents each takes at least; `among` those that a
+        proposer can carry out, None for one that takes any."""
+        offered = {name: operator.parents for name, operator in self.operators.items() if operator.strategy}
+        return {name: parents for name, parents in offered.items() if among is None or name in among}
 
     def reflection(self, operator: str) -> str | None:
         """The template of the question that comes before the operator's own, if there is one."""

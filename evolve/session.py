@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 
 from evaluators.problem import Problem, load_problem
-from evolve import plugins
 from evolve.allocation import Allocation
 from evolve.archive import Archive, new_run_id
+from evolve.asking import find_proposer, make_proposer, make_strategy
 from evolve.budget import Budget
 from evolve.config import BUDGETS, ConfigError, RunConfig
 from evolve.engine import Engine, Listener, Recording
@@ -40,9 +40,23 @@ class Ending:
 
 
 def new_run(config: RunConfig, archive: Archive, problem: Problem | None = None) -> Run:
-    """Register a run in the archive."""
+    """Register a run in the archive, once its parts have been found usable."""
     problem = problem or load_problem(config.problem)
     config = fitted(config, problem)
+    make_strategy(config.strategy)
+    find_proposer(config.proposer or "mutator")
+    return _registered(config, archive, problem)
+
+
+def new_run_like(run: Run, archive: Archive, candidates: int) -> Run:
+    """Register a run that is to do what `run` did, with a budget of that many candidates and no other."""
+    changes = {**dict.fromkeys(BUDGETS), "problem": run.folder, "candidates": candidates}
+    config = RunConfig.model_validate(run.config).model_copy(update=changes)
+    problem = load_problem(config.problem)
+    return _registered(fitted(config, problem), archive, problem)
+
+
+def _registered(config: RunConfig, archive: Archive, problem: Problem) -> Run:
     run = Run(
         id=new_run_id(),
         problem=problem.name,
@@ -55,19 +69,6 @@ def new_run(config: RunConfig, archive: Archive, problem: Problem | None = None)
     )
     archive.create_run(run)
     return run
-
-
-def new_run_like(run: Run, archive: Archive, candidates: int) -> Run:
-    """Register a run that is to do what `run` did, with a budget of that many candidates and no other."""
-    config = RunConfig.model_validate(run.config)
-    changes = {**dict.fromkeys(BUDGETS), "problem": run.folder, "candidates": candidates}
-    return new_run(config.model_copy(update=changes), archive)
-
-
-def make_proposer(config: RunConfig, run: Run) -> Proposer:
-    """The proposer that the configuration names."""
-    made: Proposer = plugins.load("proposers", config.proposer or "mutator", "PROPOSER").from_config(config, run.id)
-    return made
 
 
 async def conduct(
@@ -90,12 +91,16 @@ async def conduct(
         )
     backend, weaker = choose_backend(config.sandbox)
     listener.phase(f"sandbox {backend.name}, {config.isolation}" + "".join(f" ({line})" for line in weaker))
-    proposer = proposer or make_proposer(config, run)
+    strategy = make_strategy(config.strategy)
+    proposer = proposer or make_proposer(config, run.id)
+    prompts = Prompts(prompt_folders(problem, config.prompts))
+    if not prompts.offered(proposer.operators):
+        can, there = ", ".join(proposer.operators or ()) or "nothing", ", ".join(sorted(prompts.offered()))
+        raise ConfigError(f"proposer {proposer.name}: it offers nothing but {can}, and there are: {there}")
     usage = archive.usage(run.id)
     budget = Budget(config.limits, seconds_before=seconds_used(archive, run.id))
     budget.calls, budget.unpriced = usage.calls, usage.unpriced_calls
     budget.tokens, budget.cost = usage.input_tokens + usage.output_tokens, usage.cost
-    strategy = plugins.load("strategies", config.strategy, "STRATEGY")()
     proposers, lanes = {proposer.name: proposer}, Lanes(proposer.name, config.parallel or 1)
     if config.mutations and proposer.reads_prompts:
         proposers[MutatorProposer.name] = MutatorProposer()
@@ -111,7 +116,7 @@ async def conduct(
             proposers=proposers,
             lanes=lanes,
             strategy=strategy,
-            prompts=Prompts(prompt_folders(problem, config.prompts)),
+            prompts=prompts,
             pool=pool,
             budget=budget,
             listener=listener,

@@ -41,13 +41,13 @@ class Json(TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else json.dumps(value, separators=(",", ":"), default=_plain)
+        return None if value is None else json.dumps(value, separators=(",", ":"), default=plain)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return None if value is None else json.loads(value)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """numpy's scalars and arrays, which strategies leave in their notes."""
     if hasattr(value, "tolist"):
         return value.tolist()

@@ -12,12 +12,13 @@ from rich.console import Console
 from evaluators.problem import ProblemError
 from evaluators.protocol import EvaluatorBug
 from evolve.archive import ArchiveError
+from evolve.asking import StrategyError
 from evolve.cards import CardError
 from evolve.cli import bench, measure, meter, problems, prompt, publish, review, run, sandbox, show
 from evolve.config import ConfigError
 from evolve.evaluation import EvaluationError
 from evolve.exporting import ExportError
-from evolve.plugins import UnknownPlugin
+from evolve.plugins import BrokenPlugin, UnknownPlugin
 from evolve.prompting import PromptError
 from evolve.proposers.base import ProposerError
 from evolve.publishing import PublishError
@@ -25,6 +26,7 @@ from sandbox.session import SandboxError
 
 EXPECTED = (
     ArchiveError,
+    BrokenPlugin,
     CardError,
     ConfigError,
     EvaluationError,
@@ -35,6 +37,7 @@ EXPECTED = (
     ProposerError,
     PublishError,
     SandboxError,
+    StrategyError,
     UnknownPlugin,
 )
 

@@ -48,5 +48,5 @@ def test_a_model_is_not_asked_for_what_would_bring_back_the_same(
         return [one.operator for one in made if size(parents[one.parents[-1]].source or "") < LEAST]
 
     assert not set(asked()) & set(WORK)
-    monkeypatch.setattr("evolve.engine.worthwhile", lambda operator, source: operator)
+    monkeypatch.setattr("evolve.operators.worthwhile", lambda operator, source: operator)
     assert set(asked()) & set(WORK)
