@@ -15,7 +15,9 @@ from evaluators.protocol import Evaluator, EvaluatorBug
 from evaluators.references import disagreements, refresh
 from evolve import standings
 from evolve.evaluation import EvaluationError
+from evolve.feedback.rehearsing import rehearse
 from evolve.overlaps import overlaps
+from evolve.prompting import PromptError, Prompts, prompt_folders
 from sandbox.session import Sandbox, SandboxError
 
 Again = Callable[[str, str, int], Evaluation]  # (source, split, relabelling): in another evaluator process and sandbox
@@ -85,6 +87,8 @@ class Checker:
             return self.checked
         with self._checking("statement"):
             self._statement(problem)
+        with self._checking("prompts"):
+            rehearse(Prompts(prompt_folders(problem, None)), problem)
         with self._checking("references"):
             problem = self._references(problem)
         if not self._costs(problem):
@@ -123,7 +127,7 @@ class Checker:
             yield
         except SandboxError:
             raise
-        except (EvaluationError, EvaluatorBug, ProblemError, _Failed) as error:
+        except (EvaluationError, EvaluatorBug, ProblemError, PromptError, _Failed) as error:
             failures.append(str(error))
         except MISTAKES as error:
             failures.append(placed(error))

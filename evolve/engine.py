@@ -232,6 +232,7 @@ class Engine:
             progress=self.recording.progress.get(number, self.budget.progress),
             operators=self.prompts.offered(self.proposers[proposer].operators),
             models=self.models if main else (),
+            weights=self.prompts.weights,
             number=number,
             gaps=self._gaps_of,
             assisted=main and self.lanes.beside is not None,

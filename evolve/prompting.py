@@ -1,19 +1,23 @@
 """Operators are Jinja2 templates with front matter in prompts/; a folder of the user's overrides any of them.
 
 Front matter, TOML between two lines of `+++`: `parents` (how many it takes at least), `summary` (a line for people),
-`strategy = false` for a template that no strategy may ask for (repair, reflections), `reflect` (the template of a
-reflection: a question that the model is asked first, whose answer the operator's own template has as `hint`).
+`strategy = false` for a template that no strategy may ask for (repair, reflections), `weight` (how often strategies
+that draw from the usual mix ask for it; 1 for an operator that is not shipped, and as `strategies/_mix.py` has it for
+one that is), `reflect` (the template of a reflection: a question that the model is asked first, whose answer the
+operator's own template has as `hint`).
 """
 
 from __future__ import annotations
 
+import math
 import tomllib
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import ChoiceLoader, DictLoader, Environment, FileSystemLoader, StrictUndefined, TemplateError
+from jinja2 import ChoiceLoader, DictLoader, Environment, FileSystemLoader, StrictUndefined, TemplateSyntaxError
 
 from evaluators.problem import Problem
 from evolve.feedback.cutting import fence
@@ -21,7 +25,9 @@ from evolve.feedback.values import figure
 from evolve.records import Message
 
 PACKAGE = Path(__file__).parent
+WEIGHT = 1.0  # of an operator that is not shipped: that of "combine" when a run begins
 SHARED = ("standings",)  # variables that are the same for all prompts of a run
+ENDINGS = ("<template>", ".jinja")  # of what Jinja2 calls the file of a template
 
 
 class PromptError(Exception):
@@ -37,8 +43,10 @@ class Operator:
     summary: str
     strategy: bool
     reflect: str | None
+    weight: float | None
     template: str
     path: Path
+    above: int  # lines of the file before the template
 
 
 def shipped_prompts() -> Path:
@@ -57,6 +65,7 @@ class Prompts:
 
     def __init__(self, folders: Sequence[Path] = ()) -> None:
         self.folders = [*folders, shipped_prompts()]
+        self.own = bool(folders)
         self.operators: dict[str, Operator] = {}
         for folder in self.folders:
             for path in sorted(folder.glob("*.md.jinja")):
@@ -66,6 +75,7 @@ class Prompts:
         for operator in self.operators.values():
             if operator.reflect is not None and operator.reflect not in self.operators:
                 raise PromptError(f"{operator.path}: reflect: there is no template {operator.reflect!r}")
+        self.weights = self._weights()
         self._environment = Environment(
             loader=ChoiceLoader(
                 [
@@ -86,6 +96,13 @@ class Prompts:
         proposer can carry out, None for one that takes any."""
         offered = {name: operator.parents for name, operator in self.operators.items() if operator.strategy}
         return {name: parents for name, parents in offered.items() if among is None or name in among}
+
+    def _weights(self) -> dict[str, float]:
+        """Weights in the usual mix of operators that are not shipped, and of those whose template names one."""
+        shipped = {path.name for path in self.folders[-1].glob("*.md.jinja")}
+        given = {name: WEIGHT for name, operator in self.operators.items() if operator.path.name not in shipped}
+        given |= {name: operator.weight for name, operator in self.operators.items() if operator.weight is not None}
+        return {name: given[name] for name in self.offered() if name in given}
 
     def reflection(self, operator: str) -> str | None:
         """The template of the question that comes before the operator's own, if there is one."""
@@ -116,13 +133,27 @@ class Prompts:
     def _render(self, name: str, context: Mapping[str, Any]) -> str:
         try:
             return self._environment.get_template(name).render(context).strip() + "\n"
-        except TemplateError as error:
-            where = self.operators[name].path if name in self.operators else name
-            raise PromptError(f"{where}: {type(error).__name__}: {error}") from None
+        except Exception as error:  # a template's expressions and filters can raise anything
+            raise PromptError(f"{self._where(name, error)}: {type(error).__name__}: {error}") from None
+
+    def _where(self, name: str, error: Exception) -> str:
+        """The file and the line that an error is about; one of another template, if the mistake is in a shared one."""
+        if isinstance(error, TemplateSyntaxError):
+            file, line = error.filename or "<template>", error.lineno
+        else:
+            frames = [one for one in traceback.extract_tb(error.__traceback__) if one.filename.endswith(ENDINGS)]
+            file, line = (frames[-1].filename, frames[-1].lineno or 0) if frames else ("<template>", 0)
+        if name not in self.operators or file != "<template>":
+            return f"{name if file == '<template>' else file}{f':{line}' * (line > 0)}"
+        operator = self.operators[name]
+        return f"{operator.path}{f':{line + operator.above}' * (line > 0)}"
 
 
 def _operator(path: Path) -> Operator:
-    text = path.read_text(encoding="utf-8")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PromptError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
     parts = text.split("+++\n", 2)
     if len(parts) != 3 or parts[0].strip():
         raise PromptError(f'{path}: front matter is missing; start with +++, parents = N, summary = "…", +++')
@@ -130,12 +161,21 @@ def _operator(path: Path) -> Operator:
         matter = tomllib.loads(parts[1])
         return Operator(
             path.name.removesuffix(".md.jinja"),
-            int(matter["parents"]),
+            int(_least(matter, "parents")),
             str(matter["summary"]),
             bool(matter.get("strategy", True)),
             str(matter["reflect"]) if "reflect" in matter else None,
+            _least(matter, "weight") if "weight" in matter else None,
             parts[2],
             path,
+            text[: len(text) - len(parts[2])].count("\n"),
         )
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         raise PromptError(f"{path}: front matter: {type(error).__name__}: {error}") from None
+
+
+def _least(matter: Mapping[str, Any], key: str) -> float:
+    number = float(matter[key])
+    if not 0 <= number < math.inf:
+        raise ValueError(f"{key} = {matter[key]!r}: at least 0")
+    return number

@@ -16,6 +16,7 @@ from evolve.budget import Budget
 from evolve.config import BUDGETS, ConfigError, RunConfig
 from evolve.engine import Engine, Listener, Recording
 from evolve.evaluation import EvaluationPool
+from evolve.feedback.rehearsing import rehearse
 from evolve.fitting import fitted
 from evolve.lanes import Lanes
 from evolve.prompting import Prompts, prompt_folders
@@ -45,6 +46,7 @@ def new_run(config: RunConfig, archive: Archive, problem: Problem | None = None)
     config = fitted(config, problem)
     make_strategy(config.strategy)
     find_proposer(config.proposer or "mutator")
+    rehearse(Prompts(prompt_folders(problem, config.prompts)), problem)
     return _registered(config, archive, problem)
 
 
@@ -94,6 +96,7 @@ async def conduct(
     strategy = make_strategy(config.strategy)
     proposer = proposer or make_proposer(config, run.id)
     prompts = Prompts(prompt_folders(problem, config.prompts))
+    rehearse(prompts, problem)
     if not prompts.offered(proposer.operators):
         can, there = ", ".join(proposer.operators or ()) or "nothing", ", ".join(sorted(prompts.offered()))
         raise ConfigError(f"proposer {proposer.name}: it offers nothing but {can}, and there are: {there}")

@@ -37,7 +37,9 @@ def weights(progress: float, assisted: bool = False) -> dict[str, float]:
 
 
 def possible(view: View, mix: Mapping[str, float], alone: bool) -> dict[str, float]:
-    """Operators that the proposer can carry out, weighted; `alone`: those that need one parent, if there are any."""
+    """Operators that the proposer can carry out, weighted, those of the user's own as he says; `alone`: those that need
+    one parent, if there are any."""
+    mix = {**mix, **view.weights}
     known = [name for name in sorted(view.operators) if mix.get(name, 0) > 0]
     if alone:
         known = [name for name in known if view.operators[name] <= 1] or known

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from evolve.records import Candidate, Proposal
@@ -18,7 +18,8 @@ class View:
     progress: share of the budget that is used, 0 to 1. operators: the operators that the proposer can carry out.
     models: the models of the run, none for proposers without. gaps: train gaps of a told valid candidate, instance by
     instance in the split's order; read when they are asked for. assisted: whether the mutator works beside the models:
-    then small changes and constants are left to it.
+    then small changes and constants are left to it. weights: how often operators that are not shipped are to be asked
+    for, beside the usual mix; also of shipped ones that a template of the user's weighs.
     """
 
     initial: Candidate
@@ -28,6 +29,7 @@ class View:
     number: int
     gaps: Callable[[str], Sequence[float]] = lambda _: ()
     assisted: bool = False
+    weights: Mapping[str, float] = field(default_factory=dict)
 
 
 class Strategy(Protocol):

@@ -120,6 +120,18 @@ def test_a_proposer_that_is_none(
         assert archive.runs() == []
 
 
+def test_a_template_that_cannot_be_rendered_is_said_before_a_run_is_registered(
+    refused: Refused, tiny: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "shake.md.jinja").write_text("+++\nparents = 1\nsummary = 'new'\n+++\n{{ parent.source }}")
+    (tmp_path / "run.toml").write_text("prompts = 'own'")
+    line = refused(tmp_path, "run", tiny, "--config", "run.toml", *QUICK)
+    assert "own/shake.md.jinja:5: UndefinedError: 'parent' is undefined" in line
+    with Archive.open(tmp_path / "evolve.db") as archive:
+        assert archive.runs() == []
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [

@@ -67,6 +67,15 @@ def edit(path: Path, old: str, new: str) -> None:
 # --- list and show --------------------------------------------------------------------------------------------------
 
 
+def test_check_renders_the_templates_of_a_problem(folder: Path) -> None:
+    (folder / "prompts").mkdir()
+    path = folder / "prompts" / "shake.md.jinja"
+    path.write_text("+++\nparents = 1\nsummary = 'new'\n+++\n{{ nothing }}")
+    assert checked(folder).failures["prompts"] == [f"{path}:5: UndefinedError: 'nothing' is undefined"]
+    path.write_text("no front matter")
+    assert "front matter is missing" in checked(folder).failures["prompts"][0]
+
+
 def test_list_names_every_shipped_problem_and_evaluates_nothing(
     evolve: Evolve, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from evaluators.problem import load_problem
 from evolve.feedback.failures import Failures
 from evolve.feedback.fitting import LONG_PROGRAM, Brief
 from evolve.feedback.parents import ClassFigures, Shown
+from evolve.feedback.rehearsing import rehearse
 from evolve.prompting import PromptError, Prompts
 
 OPERATORS = {
@@ -95,6 +97,8 @@ def test_a_reflection_that_is_not_there_is_one_line(tmp_path: Path) -> None:
         ("+++\nparents = 1\n+++\n", "summary"),
         ("+++\nparents = 'x'\nsummary = ''\n+++\n", "front matter"),
         ("+++\nparents = \n+++\n", "front matter"),
+        ("+++\nparents = -1\nsummary = ''\n+++\n", "parents = -1: at least 0"),
+        ("+++\nparents = 1\nsummary = ''\nweight = -2\n+++\n", "weight = -2: at least 0"),
     ],
 )
 def test_broken_front_matter_is_one_line(tmp_path: Path, text: str, says: str) -> None:
@@ -106,5 +110,38 @@ def test_broken_front_matter_is_one_line(tmp_path: Path, text: str, says: str) -
 
 def test_a_template_that_asks_for_what_there_is_not_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "mutate.md.jinja").write_text("+++\nparents = 1\nsummary = ''\n+++\n{{ nothing.here }}")
-    with pytest.raises(PromptError, match=r"mutate\.md\.jinja.*nothing"):
+    with pytest.raises(PromptError, match=r"mutate\.md\.jinja:5: .*nothing"):
         render("mutate", Brief([MDD]), [tmp_path])
+
+
+@pytest.mark.parametrize(
+    ("matter", "weights"),
+    [("", {"shake": 1.0}), ("weight = 2.5", {"shake": 2.5}), ("weight = 0", {"shake": 0.0}), ("strategy = false", {})],
+)
+def test_operators_of_ones_own_have_a_weight(tmp_path: Path, matter: str, weights: dict[str, float]) -> None:
+    assert Prompts().weights == {}, "so that runs without any are what they were"
+    (tmp_path / "mutate.md.jinja").write_text("+++\nparents = 1\nsummary = 'mine'\n+++\nMine.")
+    (tmp_path / "shake.md.jinja").write_text(f"+++\nparents = 1\nsummary = 'new'\n{matter}\n+++\nShake.")
+    assert Prompts([tmp_path]).weights == weights
+
+
+def test_a_template_that_takes_the_place_of_a_shipped_one_may_have_a_weight(tmp_path: Path) -> None:
+    (tmp_path / "path.md.jinja").write_text("+++\nparents = 2\nsummary = 'mine'\nweight = 0.5\n+++\nMine.")
+    assert Prompts([tmp_path]).weights == {"path": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("{{ nothing.here }}", "shake.md.jinja:5: UndefinedError: 'nothing' is undefined"),
+        ("\n{% if plan %}{{ 1 / 0 }}{% endif %}", "shake.md.jinja:6: ZeroDivisionError"),
+        ("{% if %}", "shake.md.jinja:5: TemplateSyntaxError"),
+        ("{{ parents[1].gap }}", "shake.md.jinja:5: UndefinedError: list object has no element 1"),
+    ],
+)
+def test_templates_are_rehearsed(tmp_path: Path, text: str, says: str) -> None:
+    problem = load_problem("single_machine_tardiness")
+    rehearse(Prompts([tmp_path]), problem)
+    (tmp_path / "shake.md.jinja").write_text(f"+++\nparents = 1\nsummary = 'new'\n+++\n{text}")
+    with pytest.raises(PromptError, match=re.escape(says)):
+        rehearse(Prompts([tmp_path]), problem)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -73,6 +74,20 @@ def test_a_strategy_asks_for_its_own_operators_alone(name: str) -> None:
     history = [("valid", draw.uniform(0, 50), 9 + number % 20) for number in range(200)]
     asked, _ = search(name, history, total=200, operators=SHIPPED)
     assert {proposal.operator for proposal in asked} == OWN.get(name, USUAL)
+
+
+@pytest.mark.parametrize("name", ["adaptive", "islands", "greedy", "map_elites", "pareto"])
+def test_operators_of_the_users_own_are_asked_for_beside_the_usual_mix(name: str) -> None:
+    strategy, first = make(name), candidate(0, "valid", 100.0, 20)
+    strategy.tell(first)
+    operators = SHIPPED | {"shake": 1, "never": 1}
+    drawn: Counter[str] = Counter()
+    for number in range(300):
+        seen = replace(view(first, number, 300, operators), weights={"shake": 1.0, "never": 0.0})
+        drawn[strategy.ask(seen, random.Random(number)).operator] += 1
+    assert 10 < drawn["shake"] < 100
+    assert drawn["never"] == 0
+    assert set(drawn) <= USUAL | {"shake"}
 
 
 @pytest.mark.parametrize("name", NAMES)
