@@ -14,8 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from evaluators.evaluate import InstanceResult
+from evaluators.problem import ProblemError, load_problem
 from evolve.archive import Archive, ArchiveError
 from evolve.cli.common import ArchiveOption, JsonOption, console, print_code, print_json, print_report, print_text
+from evolve.config import ConfigError
 from evolve.figures import focus_of, split_figures
 from evolve.insight import anytime, by_model, by_operator, endings, held, pareto, spent
 from evolve.records import Candidate, Run
@@ -215,17 +217,24 @@ def _say(text: str) -> None:
 
 
 def best(
-    problem: Annotated[str, typer.Argument(help="a problem's name")],
+    problem: Annotated[str, typer.Argument(help="a problem's name, or a problem folder")],
     top: Annotated[int, typer.Option(help="how many programs")] = 15,
     archive: ArchiveOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """The best programs of all runs of a problem, baselines included, by their gap on validation."""
-    name = Path(problem).name
+    if top < 1:
+        raise ConfigError(f"--top {top}: at least 1")
     with Archive.open(archive, create=False) as opened:
-        frame = opened.leaderboard(name)
+        runs = opened.runs()
+        name, fingerprint = _version(problem, runs)
+        frame = opened.leaderboard(name, fingerprint)
     if frame.empty:
-        raise ArchiveError(f"the archive holds no measured program of {name!r}; start with: evolve run {problem}")
+        elsewhere = sorted({run.folder for run in runs if run.problem == name and run.fingerprint != fingerprint})
+        others = f" (but of another {name}: {', '.join(elsewhere)})" if elsewhere else ""
+        raise ArchiveError(
+            f"the archive holds no measured program of {problem!r}{others}; start with: evolve run {problem}"
+        )
     frame = frame.assign(pareto=pareto(frame)).head(top)
     rows = frame.astype(object).where(frame.notna(), None).to_dict(orient="records")
     if as_json:
@@ -233,6 +242,22 @@ def best(
         return
     splits = [str(column).removeprefix("gap_") for column in frame.columns if str(column).startswith("gap_")]
     console.print(_leaderboard(f"{name}: mean gaps of the best programs, by validation", rows, splits))
+
+
+def _version(problem: str, runs: Sequence[Run]) -> tuple[str, str]:
+    """Name and fingerprint of what `evolve run PROBLEM` takes: as the latest run of its folder found it, or as it is
+    now, which may have been run in another place. A name that is no problem here may be one of the archive's."""
+    latest = sorted(runs, key=lambda run: run.created, reverse=True)
+    try:
+        loaded = load_problem(problem)
+    except ProblemError:
+        folder = str(Path(problem).expanduser().resolve())
+        found = [run for run in latest if run.folder == folder] or [run for run in latest if run.problem == problem]
+        if not found:
+            raise
+        return found[0].problem, found[0].fingerprint
+    of = (run.fingerprint for run in latest if run.folder == str(loaded.folder))
+    return loaded.name, next(of, loaded.fingerprint)
 
 
 def _leaderboard(title: str, rows: Sequence[Mapping[Any, Any]], splits: Sequence[str]) -> Table:

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 import typer
 
+from evaluators.problem import load_problem
+from evolve.archive import Archive
 from evolve.cli import app
+from tests.archive import samples
 from tests.cli.conftest import CANDIDATES, Ended, Within
 from tests.cli.running import evolve
 from tests.fakes.openai_server import FakeServer
+from tests.tiny import TOML, make_tiny
 
 Read = Callable[..., Any]
 Serve = Callable[..., FakeServer]
@@ -172,8 +178,47 @@ def test_best(ended: Ended, read_json: Read, within: Within) -> None:
     assert max(map(len, lines)) <= 80
     [mddc] = [line for line in lines if line.startswith("mddc ")]
     assert mddc.split()[1:6] == ["human", "baseline", "19.5", "12.98", "3.594"]
-    code, _, err = within(ended.folder, "best", "job_shop")
+
+
+def test_best_of_what_there_is_not(ended: Ended, within: Within) -> None:
+    def refused(*words: str) -> str:
+        code, _, err = within(ended.folder, "best", *words)
+        assert (code, err.count("\n")) == (2, 1)
+        return err
+
+    assert "no measured program of 'job_shop'; start with: evolve run job_shop" in refused("job_shop")
+    assert "no problem 'nosuch'; shipped are: " in refused("nosuch")
+    for count in ("0", "-1"):
+        assert f"--top {count}: at least 1" in refused("tiny", "--top", count)
+
+
+def test_best_is_of_the_folder_that_is_named(tmp_path: Path, within: Within) -> None:
+    def programs(problem: str | Path) -> list[str]:
+        code, out, err = within(tmp_path, "best", problem, "--json")
+        assert code == 0, out + err
+        return [row["program"] for row in json.loads(out)]
+
+    folders = [make_tiny(tmp_path / place / "tiny") for place in ("a", "b", "c")]
+    (folders[1] / "problem.toml").write_text(TOML.replace("n = [12]", "n = [11]"))
+    (folders[2] / "problem.toml").write_text(TOML.replace("n = [12]", "n = [10]"))
+    shutil.copytree(folders[0], tmp_path / "copied" / "tiny")
+    with Archive.open(tmp_path / "evolve.db") as archive:
+        for place, folder in zip("ab", folders[:2], strict=True):
+            mark, at = load_problem(str(folder)).fingerprint, {"a": 1.0, "b": 2.0}[place]
+            archive.create_run(samples.run(place, problem="tiny", folder=str(folder), fingerprint=mark, created=at))
+            valid = samples.candidate(1, place, status="valid", gaps={"train": 1.0, "validation": 2.0}, size=3)
+            valid.decision_seconds = 0.1
+            archive.save_candidate(valid, {})
+    assert programs(folders[0]) == programs("a/tiny") == ["a-1"]
+    assert programs("b/tiny") == ["b-1"]
+    assert programs("copied/tiny") == ["a-1"], "the same problem in another place"
+    code, _, err = within(tmp_path, "best", "c/tiny")
     assert (code, err.count("\n")) == (2, 1)
+    assert f"no measured program of 'c/tiny' (but of another tiny: {folders[0]}, {folders[1]})" in err
+    (folders[0] / "problem.toml").write_text(TOML.replace("n = [12]", "n = [9]"))
+    assert programs("a/tiny") == ["a-1"], "as its latest run found it"
+    shutil.rmtree(tmp_path / "b")
+    assert programs("b/tiny") == programs("tiny") == ["b-1"], "the folder is gone, its runs are not"
 
 
 def test_evaluate(ended: Ended, read_json: Read, within: Within) -> None:
