@@ -108,9 +108,9 @@ async def conduct(
     if config.mutations and proposer.reads_prompts:
         proposers[MutatorProposer.name] = MutatorProposer()
         lanes = replace(lanes, beside=MutatorProposer.name, width=config.parallel or 1, share=config.mutations)
+    archive.begin_session(run.id, {"sandbox": backend.name})
     run.status = "running"
     archive.update_run(run)
-    archive.event(run.id, "session began", {"sandbox": backend.name})
     async with EvaluationPool(problem, backend.name, config.isolation, config.workers) as pool:
         engine = Engine(
             run=run,

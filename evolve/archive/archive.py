@@ -12,6 +12,7 @@ from evolve.archive.browsing import Browser
 from evolve.archive.database import connect, locate
 from evolve.archive.frames import Frames
 from evolve.archive.reading import Reader
+from evolve.archive.sessions import Sessions
 from evolve.archive.writing import Writer
 
 # Lower case and digits, without the ones that are easily misread.
@@ -19,7 +20,7 @@ LETTERS = "abcdefghjkmnpqrstvwxyz"
 ALPHABET = LETTERS + "23456789"
 
 
-class Archive(Writer, Reader, Browser, Frames):
+class Archive(Writer, Reader, Browser, Frames, Sessions):
     """All candidates of all runs. Synchronous; several processes may read while one writes.
 
     Whatever goes wrong with the database leaves every method as an ArchiveError of one line.

@@ -1,0 +1,72 @@
+"""A run whose process is still there, was killed, or is told to stop while its endpoint fails."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from evolve.archive import Archive
+from tests.cli.conftest import Within
+from tests.fakes.openai_server import FakeServer
+from tests.fakes.scripts import Step
+
+Serve = Callable[..., FakeServer]
+ALONE = ("--strategy", "islands", "--sandbox", "process", "--no-polish", "--parallel", "2")
+
+
+@contextmanager
+def searching(*words: str | Path, cwd: Path) -> Iterator[subprocess.Popen[str]]:
+    """`evolve WORDS` in a process of its own, killed in the end with its evaluators."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "evolve", *map(str, words)],
+        cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def wait_until(condition: Callable[[], Any], process: subprocess.Popen[str]) -> None:
+    until = time.monotonic() + 60
+    while not condition():
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def only_run(folder: Path, within: Within) -> dict[str, Any]:
+    [row] = json.loads(within(folder, "runs", "--json")[1])
+    return dict(row)
+
+
+def test_one_process_at_a_time_works_on_a_run(
+    openai_server: Serve, tiny: Path, tmp_path: Path, within: Within, refused: Callable[..., str]
+) -> None:
+    server = openai_server(lambda index, body: Step(seconds=0.3))
+    words = ("run", tiny, "--model", "fake-small", "--base-url", server.url, "--candidates", "8", *ALONE)
+    with searching(*words, cwd=tmp_path) as process:
+        wait_until(lambda: server.paid, process)
+        run = only_run(tmp_path, within)["run"]
+        line = refused(tmp_path, "resume", run, "--candidates", "9")
+        assert f"run {run} is being searched by another process (pid {process.pid} on " in line
+        assert only_run(tmp_path, within)["status"] == "running"
+        os.killpg(process.pid, signal.SIGKILL)
+    server.script = ()
+    code, out, err = within(tmp_path, "resume", run)
+    assert code == 0, out + err
+    with Archive.open(tmp_path / "evolve.db") as archive:
+        made = [c for c in archive.candidates_of(run) if c.proposed]
+    assert sorted(c.told or 0 for c in made) == list(range(1, 9))
+    assert len(server.paid) == len({entry["key"] for entry in server.requests})
