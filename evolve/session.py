@@ -42,35 +42,50 @@ class Ending:
 
 def new_run(config: RunConfig, archive: Archive, problem: Problem | None = None) -> Run:
     """Register a run in the archive, once its parts have been found usable."""
-    problem = problem or load_problem(config.problem)
-    config = fitted(config, problem)
+    run = drafted_run(config, problem or load_problem(config.problem))
+    archive.create_run(run)
+    return run
+
+
+def drafted_run(config: RunConfig, problem: Problem) -> Run:
+    """A run that no archive knows of yet, whose parts have been found usable."""
     make_strategy(config.strategy)
     find_proposer(config.proposer or "mutator")
     rehearse(Prompts(prompt_folders(problem, config.prompts)), problem)
-    return _registered(config, archive, problem)
+    return _drafted(config, problem)
 
 
 def new_run_like(run: Run, archive: Archive, candidates: int) -> Run:
     """Register a run that is to do what `run` did, with a budget of that many candidates and no other."""
     changes = {**dict.fromkeys(BUDGETS), "problem": run.folder, "candidates": candidates}
     config = RunConfig.model_validate(run.config).model_copy(update=changes)
-    problem = load_problem(config.problem)
-    return _registered(fitted(config, problem), archive, problem)
+    like = _drafted(config, load_problem(config.problem))
+    archive.create_run(like)
+    return like
 
 
-def _registered(config: RunConfig, archive: Archive, problem: Problem) -> Run:
-    run = Run(
+def _drafted(config: RunConfig, problem: Problem) -> Run:
+    config = fitted(config, problem)
+    return Run(
         id=new_run_id(),
         problem=problem.name,
         folder=str(problem.folder),
         fingerprint=problem.fingerprint,
         config=config.model_dump(mode="json"),
         seed=config.seed,
+        status="stopped",  # until a session begins
         created=time.time(),
         version=version("evolve"),
     )
-    archive.create_run(run)
-    return run
+
+
+async def check_start(run: Run) -> None:
+    """See that a run can start, before there is anything of it: its sandbox works, and so does its proposer, which has
+    the models that are named. Raises what `conduct` would."""
+    config = RunConfig.model_validate(run.config)
+    choose_backend(config.sandbox)
+    proposer = make_proposer(config, run.id)
+    await proposer.close()
 
 
 async def conduct(
@@ -93,8 +108,35 @@ async def conduct(
         )
     backend, weaker = choose_backend(config.sandbox)
     listener.phase(f"sandbox {backend.name}, {config.isolation}" + "".join(f" ({line})" for line in weaker))
+    archive.begin_session(run.id, {"sandbox": backend.name})
+    try:
+        proposer = proposer or make_proposer(config, run.id)
+        try:
+            pool = EvaluationPool(problem, backend.name, config.isolation, config.workers)
+            return await _search(run, problem, archive, listener, config, proposer, pool, recording or Recording())
+        finally:
+            await proposer.close()
+    except BaseException:
+        if run.status == "running":  # one that had finished is not undone by a session that could not start
+            run.status = "stopped"
+        raise
+    finally:
+        archive.update_run(run)
+        archive.event(run.id, "session ended", {"status": run.status})
+
+
+async def _search(
+    run: Run,
+    problem: Problem,
+    archive: Archive,
+    listener: Listener,
+    config: RunConfig,
+    proposer: Proposer,
+    evaluators: EvaluationPool,
+    recording: Recording,
+) -> Ending:
+    """What a session does between its beginning and its end."""
     strategy = make_strategy(config.strategy)
-    proposer = proposer or make_proposer(config, run.id)
     prompts = Prompts(prompt_folders(problem, config.prompts))
     rehearse(prompts, problem)
     if not prompts.offered(proposer.operators):
@@ -108,10 +150,9 @@ async def conduct(
     if config.mutations and proposer.reads_prompts:
         proposers[MutatorProposer.name] = MutatorProposer()
         lanes = replace(lanes, beside=MutatorProposer.name, width=config.parallel or 1, share=config.mutations)
-    archive.begin_session(run.id, {"sandbox": backend.name})
     run.status = "running"
     archive.update_run(run)
-    async with EvaluationPool(problem, backend.name, config.isolation, config.workers) as pool:
+    async with evaluators as pool:
         engine = Engine(
             run=run,
             problem=problem,
@@ -127,22 +168,14 @@ async def conduct(
             allocation=Allocation(config.repairs, config.tuning or 0),
             staged=bool(config.staged),
             racing=config.racing,
-            recording=recording or Recording(),
+            recording=recording,
         )
-        try:
-            with _stopped_by_signals(engine, listener):
-                await engine.search()
-                if budget.closed is not None:
-                    run.status = "stopped"
-                    return Ending(run, problem, None, [engine.initial, *engine.baselines], budget.closed)
-                return await _finish(engine, archive, listener, config.polish)
-        except BaseException:
-            run.status = "stopped"
-            raise
-        finally:
-            archive.update_run(run)
-            archive.event(run.id, "session ended", {"status": run.status})
-            await proposer.close()
+        with _stopped_by_signals(engine, listener):
+            await engine.search()
+            if budget.closed is not None:
+                run.status = "stopped"
+                return Ending(run, problem, None, [engine.initial, *engine.baselines], budget.closed)
+            return await _finish(engine, archive, listener, config.polish)
 
 
 async def _finish(engine: Engine, archive: Archive, listener: Listener, polish: bool) -> Ending:

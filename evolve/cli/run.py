@@ -18,7 +18,7 @@ from rich.table import Table
 from evaluators.problem import load_problem
 from evolve.archive import Archive
 from evolve.budget import Limits
-from evolve.cli.common import ArchiveOption, JsonOption, console, print_code, print_json, print_report
+from evolve.cli.common import ArchiveOption, JsonOption, console, print_code, print_json, print_report, spinner
 from evolve.config import BUDGETS, ConfigError, RunConfig, archive_of, model_names, read_config
 from evolve.display import make_display
 from evolve.records import Candidate, Run
@@ -82,11 +82,14 @@ def run(
         "polish": polish,
     }
     settings = read_config(problem, config, options)
-    from evolve.session import new_run
+    from evolve.session import check_start, drafted_run
 
-    loaded = load_problem(settings.problem)
+    record = drafted_run(settings, load_problem(settings.problem))
+    with spinner("looking whether the sandbox and the model are there"):
+        asyncio.run(check_start(record))
     with Archive.open(archive or (archive_of(config) if config else None)) as opened:
-        _conduct(new_run(settings, opened, loaded), opened)
+        opened.create_run(record)
+        _conduct(record, opened)
 
 
 def resume(

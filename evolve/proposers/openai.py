@@ -281,7 +281,8 @@ def _parts(url: str) -> Any:
     except ValueError:
         parts, port = urlsplit(""), None
     if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
-        raise ProposerError("the base URL is not one: expected something like http://localhost:8000/v1")
+        shown = url.rpartition("@")[2]  # without a password
+        raise ProposerError(f"--base-url {shown}: not a URL; expected something like http://localhost:8000/v1")
     return parts
 
 

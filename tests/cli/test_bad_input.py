@@ -97,6 +97,22 @@ def test_wrong_key(refused: Refused, openai_server: Callable[..., FakeServer], t
     assert b"wrong-secret" not in (tmp_path / "evolve.db").read_bytes()
 
 
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--model", "m", "--base-url", "127.0.0.1:8197/v1"), "--base-url 127.0.0.1:8197/v1: not a URL"),
+        (("--model", "gpt-4o-mini"), "set OPENAI_API_KEY"),
+        (("--sandbox", "docker"), "docker"),
+    ],
+)
+def test_a_start_that_fails_leaves_nothing_behind(
+    refused: Refused, tiny: Path, tmp_path: Path, words: tuple[str, ...], says: str
+) -> None:
+    dead = {"DOCKER_HOST": f"unix://{tmp_path}/nothing.sock"}
+    assert says in refused(tmp_path, "run", tiny, *QUICK, *words, env=dead)
+    assert not (tmp_path / "evolve.db").exists()
+
+
 def test_no_key(refused: Refused, tmp_path: Path) -> None:
     line = refused(tmp_path, "run", "single_machine_tardiness", "--model", "gpt-4o", *QUICK)
     assert "OPENAI_API_KEY" in line

@@ -151,6 +151,7 @@ def test_a_replay_needs_no_model_and_is_the_same_run(
         ({"key": "right"}, {}, "key"),
         ({"models": ["other"]}, {}, "other"),
         ({}, {"base_url": "http://127.0.0.1:9/v1"}, "cannot reach"),
+        ({}, {"base_url": "127.0.0.1:9/v1"}, "not a URL"),
     ],
 )
 def test_what_no_retry_can_mend_stops_the_run_in_one_line(

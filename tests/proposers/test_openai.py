@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import socket
 import time
 from collections.abc import Callable
@@ -328,8 +329,13 @@ def test_missing_key_for_openai() -> None:
     "url", ["localhost:8000", "ftp://host/v1", "http://", "http://host:99999/v1", "http://[::1/v1"]
 )
 def test_not_a_url(url: str) -> None:
-    with pytest.raises(ProposerError, match="base URL"):
+    with pytest.raises(ProposerError, match=re.escape(f"--base-url {url.rstrip('/')}: not a URL")):
         OpenAIProposer(url)
+
+
+def test_password_in_what_is_not_a_url_is_not_shown() -> None:
+    with pytest.raises(ProposerError, match="--base-url localhost:8000/v1: not a URL"):
+        OpenAIProposer("me:hunter22@localhost:8000/v1")
 
 
 def test_environment(openai_server: Start, monkeypatch: pytest.MonkeyPatch) -> None:
