@@ -24,7 +24,7 @@ from evolve.life import Surroundings, build_life
 from evolve.measuring import Measuring
 from evolve.operators import operator_of
 from evolve.prompting import Prompts
-from evolve.proposers.base import Proposer, ProposerError
+from evolve.proposers.base import GivenUp, Proposer, ProposerError, hurry
 from evolve.records import Candidate, Completion, Proposal, Run
 from evolve.strategies.base import Strategy, View
 
@@ -117,8 +117,9 @@ class Engine:
         return self._asked > self._told
 
     def stop(self, reason: str = "stopped") -> None:
-        """Start nothing more; what is in flight still ends and is recorded."""
+        """Start nothing more; what is in flight still ends and is recorded, unless it only waits to ask."""
         self.budget.closed = reason
+        hurry(self.proposers.values())
 
     # --- a session, top to bottom -----------------------------------------------------------------------------------
 
@@ -159,7 +160,7 @@ class Engine:
             self._finished[state["candidate"].number] = state
 
     def _fail(self, error: BaseException) -> None:
-        if self._failure is None:
+        if self._failure is None and not isinstance(error, GivenUp):
             self._failure = error
             self.stop("a failure")
 
@@ -293,8 +294,8 @@ class Engine:
         self.listener.called(candidate, completion)
         self._failed_calls = self._failed_calls + 1 if completion.reply is None else 0
         if self._failed_calls >= max(FAILED_CALLS, 2 * self.lanes.parallel):
-            last = f"{self._failed_calls} calls in a row failed, the last one with: {completion.error}"
-            self._fail(ProposerError(f"{last}; go on later with: evolve resume {self.run.id}{self.archive.option}"))
+            last = f"the last one with: {completion.error}"
+            self._fail(ProposerError(f"{self._failed_calls} calls in a row failed, {last}"))
 
     def _tell(self, state: dict[str, Any]) -> None:
         """Record a life that is over, and tell the strategy."""

@@ -21,6 +21,7 @@ from evolve.budget import Limits
 from evolve.cli.common import ArchiveOption, JsonOption, console, print_code, print_json, print_report, spinner
 from evolve.config import BUDGETS, ConfigError, RunConfig, archive_of, model_names, read_config
 from evolve.display import make_display
+from evolve.proposers.base import ProposerError
 from evolve.records import Candidate, Run
 from evolve.tables import Program, standing_table
 from evolve.wallclock import seconds_used
@@ -192,6 +193,7 @@ def _conduct(record: Run, archive: Archive) -> None:
     title = f"run {record.id}: {record.problem}, {by}, {config.strategy}"
     limits = config.limits
     interrupted = False
+    resume = f"evolve resume {record.id}{archive.option}"
     told = sorted(
         (c for c in archive.candidates_of(record.id) if c.proposed and c.told is not None), key=lambda c: c.told or 0
     )
@@ -202,9 +204,10 @@ def _conduct(record: Run, archive: Archive) -> None:
             ending = asyncio.run(conduct(record, archive, display))
         except asyncio.CancelledError:
             interrupted = True
+        except ProposerError as error:
+            raise ProposerError(f"{error}; run {record.id} has stopped, go on later with: {resume}") from error
     if interrupted or ending.run.status == "stopped":
-        said = f"Stopped; nothing is lost. Go on with: evolve resume {record.id}{archive.option}"
-        console.print(said, markup=False, soft_wrap=True)
+        console.print(f"Stopped; nothing is lost. Go on with: {resume}", markup=False, soft_wrap=True)
         raise typer.Exit(130 if interrupted else 0)
     _show_ending(ending, archive)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
 from evaluators.protocol import Feature, Interface
 from evolve.records import Completion, Message
@@ -18,6 +18,11 @@ class ProposerError(Exception):
 
     Stops the run so that it can be resumed; a single failed call is a Completion with an error instead.
     """
+
+
+class GivenUp(Exception):
+    """Not asked, or not again, for the run is to end: the candidate stays in flight, and is asked for again under the
+    same key when the run goes on."""
 
 
 @dataclass(frozen=True)
@@ -60,3 +65,18 @@ class Configured(Proposer, Protocol):
     @classmethod
     def from_config(cls, config: RunConfig, run: str) -> Self:
         """For a run, by its id. Raises ProposerError where it cannot work: a key that is missing, say."""
+
+
+@runtime_checkable
+class Hurried(Protocol):
+    """A proposer that may wait long before it asks (again) can be told that the run is to end."""
+
+    def hurry(self) -> None:
+        """Raise GivenUp from now on wherever `propose` would wait or ask; what is being answered may still end."""
+
+
+def hurry(proposers: Iterable[Proposer]) -> None:
+    """Tell all who can be told that the run is to end."""
+    for proposer in proposers:
+        if isinstance(proposer, Hurried):
+            proposer.hurry()

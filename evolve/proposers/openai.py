@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import random
 import time
@@ -26,7 +27,7 @@ from evolve.proposers._openai_errors import (
     said,
     unknown_model,
 )
-from evolve.proposers.base import ProposerError, Request
+from evolve.proposers.base import GivenUp, ProposerError, Request
 from evolve.records import Attempt, Completion
 
 DEFAULT_URL = "https://api.openai.com/v1"
@@ -79,6 +80,7 @@ class OpenAIProposer:
         self._resume_at = 0.0  # after a 429 every call waits until then
         self._limits = 0  # refusals for the rate, in a row
         self._reached = False
+        self._hurried = asyncio.Event()
 
     @classmethod
     def from_config(cls, config: RunConfig, run: str) -> OpenAIProposer:
@@ -100,6 +102,7 @@ class OpenAIProposer:
             stop=stop_after_attempt(self._attempts),
             retry=retry_if_exception(lambda error: isinstance(error, CallFailed) and error.again),
             wait=_backoff,
+            sleep=self._pause,
             reraise=True,
         )
         try:
@@ -130,6 +133,10 @@ class OpenAIProposer:
         missing = [model for model in models if model not in offered]
         note = f"; it does not list {', '.join(missing)}" if missing and offered else ""
         return f"{self.url} answers and lists {len(offered)} model{'' if len(offered) == 1 else 's'}{note}"
+
+    def hurry(self) -> None:
+        """Ask nothing more; wait for nothing but for what is being answered."""
+        self._hurried.set()
 
     async def close(self) -> None:
         """Close the connections."""
@@ -213,8 +220,16 @@ class OpenAIProposer:
         self._resume_at = max(self._resume_at, now + wait)
 
     async def _wait_for_limit(self) -> None:
+        await self._pause(0)
         while (wait := self._resume_at - time.monotonic()) > 0:
-            await asyncio.sleep(wait + random.uniform(0, 0.1 * wait))  # not all at the same moment
+            await self._pause(wait + random.uniform(0, 0.1 * wait))  # not all at the same moment
+
+    async def _pause(self, seconds: float) -> None:
+        if seconds > 0:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._hurried.wait(), seconds)
+        if self._hurried.is_set():
+            raise GivenUp
 
     async def _models(self) -> list[str]:
         async with asyncio.timeout(CHECK_SECONDS):

@@ -16,7 +16,7 @@ from typing import Any
 from evolve.archive import Archive
 from tests.cli.conftest import Within
 from tests.fakes.openai_server import FakeServer
-from tests.fakes.scripts import Step
+from tests.fakes.scripts import Step, limited
 
 Serve = Callable[..., FakeServer]
 ALONE = ("--strategy", "islands", "--sandbox", "process", "--no-polish", "--parallel", "2")
@@ -70,3 +70,33 @@ def test_one_process_at_a_time_works_on_a_run(
         made = [c for c in archive.candidates_of(run) if c.proposed]
     assert sorted(c.told or 0 for c in made) == list(range(1, 9))
     assert len(server.paid) == len({entry["key"] for entry in server.requests})
+
+
+def test_a_failing_endpoint_does_not_hold_up_a_run_that_is_told_to_stop(
+    openai_server: Serve, tiny: Path, tmp_path: Path, within: Within
+) -> None:
+    server = openai_server(lambda index, body: Step() if index < 3 else limited(100))
+    words = ("run", tiny, "--model", "fake-small", "--base-url", server.url, "--candidates", "8", *ALONE)
+    with searching(*words, cwd=tmp_path) as process:
+        wait_until(lambda: len(server.requests) > 3, process)
+        process.terminate()
+        out = process.communicate(timeout=60)[0]
+        assert process.returncode == 0, out
+    assert "Stopped; nothing is lost." in out
+    row = only_run(tmp_path, within)
+    assert row["status"] == "stopped"
+    with Archive.open(tmp_path / "evolve.db") as archive:
+        waiting = [c.number for c in archive.candidates_of(row["run"]) if c.status == "pending"]
+        assert waiting
+        assert all(archive.completions(row["run"], number) == [] for number in waiting)
+    refused = {entry["key"] for entry in server.requests if entry["outcome"] == "429"}
+    assert refused <= {f"{row['run']}/{number}/0" for number in waiting}
+    server.script = ()
+    code, out, err = within(tmp_path, "resume", row["run"])
+    assert code == 0, out + err
+    assert refused < set(server.paid)
+    with Archive.open(tmp_path / "evolve.db") as archive:
+        made = [c for c in archive.candidates_of(row["run"]) if c.proposed]
+        assert archive.usage(row["run"]).calls == len(server.paid)
+    assert sorted(c.told or 0 for c in made) == list(range(1, 9))
+    assert "pending" not in {c.status for c in made}

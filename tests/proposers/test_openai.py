@@ -8,12 +8,13 @@ import re
 import socket
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from evolve.proposers import openai as module
-from evolve.proposers.base import ProposerError, Request
+from evolve.proposers.base import GivenUp, ProposerError, Request
 from evolve.proposers.openai import OpenAIProposer
 from evolve.records import Completion, Message
 from tests.fakes.openai_server import FakeServer
@@ -347,6 +348,49 @@ def test_environment(openai_server: Start, monkeypatch: pytest.MonkeyPatch) -> N
         return await OpenAIProposer().propose(request())
 
     assert asyncio.run(run()).reply
+
+
+# The end of a run.
+
+
+@pytest.mark.parametrize("step", [limited(60), Step("status", headers={"retry-after": "60"})])
+def test_what_only_waits_is_given_up_when_the_run_is_to_end(openai_server: Start, step: Step) -> None:
+    server = openai_server([step] * 9)
+
+    async def run() -> list[Any]:
+        proposer = OpenAIProposer(server.url, concurrency=2)
+        waiting = [asyncio.create_task(proposer.propose(request(number))) for number in range(3)]
+        while not server.requests:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.3)
+        proposer.hurry()
+        asked = len(server.requests)
+        async with asyncio.timeout(5):
+            ends = await asyncio.gather(*waiting, proposer.propose(request(4)), return_exceptions=True)
+        await proposer.close()
+        assert len(server.requests) == asked
+        return ends
+
+    assert [type(end) for end in asyncio.run(run())] == [GivenUp] * 4
+
+
+@pytest.mark.parametrize(("step", "ends"), [(Step(), Completion), (Step("status"), GivenUp)])
+def test_what_is_being_answered_may_end_when_the_run_is_to_end(
+    openai_server: Start, step: Step, ends: type[object]
+) -> None:
+    server = openai_server(lambda index, body: replace(step, seconds=0.5))
+
+    async def run() -> object:
+        proposer = OpenAIProposer(server.url)
+        asked = asyncio.create_task(proposer.propose(request()))
+        await asyncio.sleep(0.2)
+        proposer.hurry()
+        [end] = await asyncio.gather(asked, return_exceptions=True)
+        await proposer.close()
+        return end
+
+    assert isinstance(asyncio.run(run()), ends)
+    assert len(server.requests) == 1
 
 
 # The check before a run.
