@@ -13,7 +13,7 @@ from evaluators.protocol import located
 from evolve import plugins
 from evolve.archive.schema import plain
 from evolve.config import RunConfig
-from evolve.proposers.base import Configured, Proposer, ProposerError, Request
+from evolve.proposers.base import Configured, GivenUp, Proposer, ProposerError, Request
 from evolve.records import Candidate, Completion, Proposal
 from evolve.strategies import base
 from evolve.strategies.base import Strategy, View
@@ -108,11 +108,11 @@ class Guarded:
 
 
 async def ask_proposer(proposer: Proposer, request: Request) -> Completion:
-    """A proposer's answer. Raises ProposerError for whatever else it raises, and for what is no answer."""
+    """A proposer's answer. Raises ProposerError for whatever else it raises, and for what is no answer; and GivenUp."""
     wrong, cause = None, None
     try:
         completion: object = await proposer.propose(request)
-    except ProposerError:
+    except (GivenUp, ProposerError):
         raise
     except Exception as error:
         wrong, cause = located(error), error
@@ -122,8 +122,7 @@ async def ask_proposer(proposer: Proposer, request: Request) -> Completion:
         wrong = f"it answered with {_kind(completion)} instead of a Completion"
         if isinstance(completion, Completion):
             wrong = f"the reply is {_kind(completion.reply)} instead of a text or None"
-    run = request.key.partition("/")[0]
-    raise ProposerError(f"proposer {proposer.name}: propose: {wrong}{_go_on(run)}") from cause
+    raise ProposerError(f"proposer {proposer.name}: propose: {wrong}") from cause
 
 
 def _go_on(run: str) -> str:

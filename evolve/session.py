@@ -20,7 +20,7 @@ from evolve.feedback.rehearsing import rehearse
 from evolve.fitting import fitted
 from evolve.lanes import Lanes
 from evolve.prompting import Prompts, prompt_folders
-from evolve.proposers.base import Proposer
+from evolve.proposers.base import Checked, Proposer
 from evolve.proposers.mutator import MutatorProposer
 from evolve.records import Candidate, Run
 from evolve.strategies.base import finalists
@@ -85,7 +85,11 @@ async def check_start(run: Run) -> None:
     config = RunConfig.model_validate(run.config)
     choose_backend(config.sandbox)
     proposer = make_proposer(config, run.id)
-    await proposer.close()
+    try:
+        if isinstance(proposer, Checked):
+            await proposer.check(config.models)
+    finally:
+        await proposer.close()
 
 
 async def conduct(

@@ -68,6 +68,14 @@ class Configured(Proposer, Protocol):
 
 
 @runtime_checkable
+class Checked(Protocol):
+    """A proposer that can say before a run whether it could work."""
+
+    async def check(self, models: Sequence[str] = ()) -> str:
+        """One line on what is there; ProposerError if it cannot be used, or has not all of these models."""
+
+
+@runtime_checkable
 class Hurried(Protocol):
     """A proposer that may wait long before it asks (again) can be told that the run is to end."""
 

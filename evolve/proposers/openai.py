@@ -116,23 +116,43 @@ class OpenAIProposer:
         return self._completion(request, request.model, answer, time.monotonic() - started, attempts)
 
     async def check(self, models: Sequence[str] = ()) -> str:
-        """One line on the endpoint; ProposerError if it cannot be used. Lists its models, which costs nothing."""
+        """One line on the endpoint; ProposerError if it cannot be used, or has not all of these models. Lists what it
+        has, which costs nothing; where models are named, they decide, whatever the list says or does not."""
+        offered: list[str] = []
         try:
             offered = await self._models()
+            line = f"{self.url} answers and lists {len(offered)} model{'' if len(offered) == 1 else 's'}"
         except TimeoutError:
-            raise ProposerError(f"{self.url} did not answer within {CHECK_SECONDS:g} s") from None
+            line = f"{self.url} did not answer within {CHECK_SECONDS:g} s"
+            if not models:
+                raise ProposerError(line) from None
         except openai.APIStatusError as error:
             self._reached = True
-            if error.status_code in (401, 403):
+            if error.status_code in (401, 403) and not models:  # a key may be good for questions alone
                 raise self._fatal(error) from error
-            return f"{self.url} answers, but does not list its models (HTTP {error.status_code})"
+            line = f"{self.url} answers, but does not list its models (HTTP {error.status_code})"
         except openai.APIConnectionError as error:
             raise self._unreachable(error) from error
         except (openai.OpenAIError, ValueError):
-            return f"{self.url} answers, but does not list its models"
+            line = f"{self.url} answers, but does not list its models"
         missing = [model for model in models if model not in offered]
-        note = f"; it does not list {', '.join(missing)}" if missing and offered else ""
-        return f"{self.url} answers and lists {len(offered)} model{'' if len(offered) == 1 else 's'}{note}"
+        for model in missing:
+            await self._try(model)
+        return line + (f"; it does not list {', '.join(missing)}" if missing and offered else "")
+
+    async def _try(self, model: str) -> None:
+        """Raise ProposerError if the endpoint says that it has no such model. Aliases, variants and deployments are in
+        no list, so it is asked a question without a message, which costs nothing, or a token."""
+        try:
+            async with asyncio.timeout(CHECK_SECONDS):
+                await self._client.chat.completions.create(model=model, messages=[], max_tokens=1)
+        except openai.APIStatusError as error:
+            if error.status_code in (401, 403) or out_of_funds(error):
+                raise self._fatal(error) from error
+            if unknown_model(error):
+                raise await self._no_model(error, model) from error
+        except (openai.OpenAIError, TimeoutError, ValueError):
+            return  # the search's own questions will tell
 
     def hurry(self) -> None:
         """Ask nothing more; wait for nothing but for what is being answered."""

@@ -18,6 +18,7 @@ from tests.cli.running import evolve
 from tests.cli.running import refused as one_line
 from tests.fakes.fixtures import *  # noqa: F403
 from tests.fakes.openai_server import FakeServer
+from tests.fakes.scripts import Step
 
 Refused = Callable[..., str]
 QUICK = ("--sandbox", "process", "--candidates", "2")
@@ -94,7 +95,30 @@ def test_wrong_key(refused: Refused, openai_server: Callable[..., FakeServer], t
     line = refused(tmp_path, "run", tiny, *words, env={"OPENAI_API_KEY": "wrong-secret"})
     assert "OPENAI_API_KEY" in line
     assert "wrong-secret" not in line
-    assert b"wrong-secret" not in (tmp_path / "evolve.db").read_bytes()
+    assert not (tmp_path / "evolve.db").exists()
+
+
+def test_misspelt_model(refused: Refused, openai_server: Callable[..., FakeServer], tiny: Path, tmp_path: Path) -> None:
+    server = openai_server()
+    line = refused(tmp_path, "run", tiny, "--model", "fake-smal", "--base-url", server.url, *QUICK)
+    assert "has no model 'fake-smal'; it offers fake-large, fake-small" in line
+    assert not (tmp_path / "evolve.db").exists()
+    assert server.paid == {}
+
+
+def test_a_model_that_goes_away_stops_the_run_by_name(
+    refused: Refused, within: Within, openai_server: Callable[..., FakeServer], tiny: Path, tmp_path: Path
+) -> None:
+    """On an endpoint that lists nothing, too."""
+    server = openai_server(lambda index, body: Step("status", status=404) if body["messages"] else Step(), listed=())
+    words = ("--model", "fake-small", "--base-url", server.url, *QUICK)
+    line = refused(tmp_path, "run", tiny, *words)
+    with Archive.open(tmp_path / "evolve.db") as archive:
+        [run] = archive.runs()
+    assert run.status == "stopped"
+    assert f"run {run.id} has stopped, go on later with: evolve resume {run.id}" in line
+    server.script = ()
+    assert within(tmp_path, "resume", run.id)[0] == 0
 
 
 @pytest.mark.parametrize(

@@ -39,10 +39,12 @@ class FakeServer:
         log: Path | None = None,
         port: int = 0,
         latency: float = 0.0,
+        listed: tuple[str, ...] | None = None,
     ) -> None:
         self.script = script
         self.key = key
         self.models = models
+        self.listed = listed  # what the list shows, if not all models; empty: it cannot list them
         self.latency = latency
         self.requests: list[dict[str, Any]] = []
         self.paid: dict[str, str] = {}  # reply by idempotency key
@@ -89,7 +91,10 @@ class FakeServer:
     async def _list(self, request: Request) -> Response:
         if not self._admitted(request):
             return _wrong_key()
-        return JSONResponse({"object": "list", "data": [{"id": name, "object": "model"} for name in self.models]})
+        if self.listed == ():
+            return JSONResponse({"detail": "Not Found"}, 404)
+        listed = self.models if self.listed is None else self.listed
+        return JSONResponse({"object": "list", "data": [{"id": name, "object": "model"} for name in listed]})
 
     async def _chat(self, request: Request) -> Response:
         body = await request.json()

@@ -403,12 +403,34 @@ def check(proposer: OpenAIProposer, *models: str) -> str:
 def test_check(openai_server: Start) -> None:
     server = openai_server(key=KEY)
     assert check(OpenAIProposer(server.url, KEY)) == f"{server.url} answers and lists 2 models"
-    assert check(OpenAIProposer(server.url, KEY), "fake-small", "x").endswith("; it does not list x")
+    assert check(OpenAIProposer(server.url, KEY), "fake-small") == f"{server.url} answers and lists 2 models"
+    assert server.requests == []
+    with pytest.raises(ProposerError, match="has no model 'fake-smal'; it offers fake-large, fake-small"):
+        check(OpenAIProposer(server.url, KEY), "fake-small", "fake-smal")
+    with pytest.raises(ProposerError, match="wants a key: set OPENAI_API_KEY"):
+        check(OpenAIProposer(server.url), "fake-small")
     with pytest.raises(ProposerError, match="wants a key: set OPENAI_API_KEY"):
         check(OpenAIProposer(server.url))
     with pytest.raises(ProposerError, match="cannot reach"):
         check(OpenAIProposer(f"http://127.0.0.1:{free_port()}/v1"))
     assert "does not list its models (HTTP 404)" in check(OpenAIProposer(server.url.removesuffix("/v1")))
+
+
+@pytest.mark.parametrize(
+    ("listed", "says"), [((), "does not list its models"), (("x",), "it does not list fake-small")]
+)
+def test_a_model_that_is_not_listed_may_be_there(openai_server: Start, listed: tuple[str, ...], says: str) -> None:
+    server = openai_server(listed=listed)
+    assert says in check(OpenAIProposer(server.url), "fake-small")
+    assert [entry["messages"] for entry in server.requests] == [[]]
+    with pytest.raises(ProposerError, match="has no model 'fake-smal'"):
+        check(OpenAIProposer(server.url), "fake-smal")
+
+
+@pytest.mark.parametrize("step", [refused("messages: at least one"), limited(), Step("status"), Step("disconnect")])
+def test_an_endpoint_that_does_not_take_the_empty_question_is_not_refused(openai_server: Start, step: Step) -> None:
+    server = openai_server([step], listed=())
+    assert "does not list" in check(OpenAIProposer(server.url), "fake-small")
 
 
 def test_password_in_url_is_not_shown(openai_server: Start) -> None:
