@@ -50,7 +50,7 @@ class Guarded:
     """A strategy whose proposals are checked, and whose failures are StrategyErrors."""
 
     def __init__(self, strategy: Strategy, name: str) -> None:
-        self._strategy, self._name, self._run = strategy, name, ""
+        self._strategy, self._name = strategy, name
         self._programs: dict[str, bool] = {}  # candidates that it was told of, and whether they have a program
 
     @property
@@ -60,7 +60,6 @@ class Guarded:
 
     def ask(self, view: View, rng: random.Random) -> Proposal:
         """What the next candidate should be."""
-        self._run = view.initial.run
         proposal = self._careful("ask", lambda: self._strategy.ask(view, rng))
         if (wrong := self._wrong(proposal, view)) is not None:
             raise self._error("ask", wrong)
@@ -68,7 +67,6 @@ class Guarded:
 
     def tell(self, candidate: Candidate) -> None:
         """A life is over."""
-        self._run = candidate.run
         self._programs[candidate.id] = candidate.source is not None
         self._careful("tell", lambda: self._strategy.tell(candidate))
 
@@ -83,7 +81,7 @@ class Guarded:
             raise self._error(method, located(error)) from error
 
     def _error(self, method: str, wrong: str) -> StrategyError:
-        return StrategyError(f"strategy {self._name}: {method}: {wrong}{_go_on(self._run)}")
+        return StrategyError(f"strategy {self._name}: {method}: {wrong}")
 
     def _wrong(self, proposal: object, view: View) -> str | None:
         """What is wrong with a proposal."""
@@ -123,10 +121,6 @@ async def ask_proposer(proposer: Proposer, request: Request) -> Completion:
         if isinstance(completion, Completion):
             wrong = f"the reply is {_kind(completion.reply)} instead of a text or None"
     raise ProposerError(f"proposer {proposer.name}: propose: {wrong}") from cause
-
-
-def _go_on(run: str) -> str:
-    return f"; mend it and go on with: evolve resume {run}"
 
 
 def _wrong_note(note: object) -> str | None:

@@ -17,6 +17,7 @@ from rich.table import Table
 
 from evaluators.problem import load_problem
 from evolve.archive import Archive
+from evolve.asking import StrategyError
 from evolve.budget import Limits
 from evolve.cli.common import ArchiveOption, JsonOption, console, print_code, print_json, print_report, spinner
 from evolve.config import BUDGETS, ConfigError, RunConfig, archive_of, model_names, read_config
@@ -204,8 +205,8 @@ def _conduct(record: Run, archive: Archive) -> None:
             ending = asyncio.run(conduct(record, archive, display))
         except asyncio.CancelledError:
             interrupted = True
-        except ProposerError as error:
-            raise ProposerError(f"{error}; run {record.id} has stopped, go on later with: {resume}") from error
+        except (ProposerError, StrategyError) as error:
+            raise type(error)(f"{error}; run {record.id} has stopped, go on later with: {resume}") from error
     if interrupted or ending.run.status == "stopped":
         console.print(f"Stopped; nothing is lost. Go on with: {resume}", markup=False, soft_wrap=True)
         raise typer.Exit(130 if interrupted else 0)
