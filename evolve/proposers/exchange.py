@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from evolve.config import RunConfig
-from evolve.proposers.base import ProposerError, Request
+from evolve.proposers.base import GivenUp, ProposerError, Request
 from evolve.records import Completion, Message
 
 POLL_SECONDS = 0.2
@@ -29,6 +29,7 @@ class ExchangeProposer:
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
+        self._hurried = False
 
     @classmethod
     def from_config(cls, config: RunConfig, run: str) -> ExchangeProposer:
@@ -51,6 +52,10 @@ class ExchangeProposer:
         if reply is None:
             return Completion(None, None, error=f"declined by {stem}.skip", seconds=seconds)
         return Completion(reply, None, seconds=seconds)
+
+    def hurry(self) -> None:
+        """Wait for nobody who has not begun to reply; the prompts stay, and so does what is written meanwhile."""
+        self._hurried = True
 
     async def close(self) -> None:
         """Nothing is open between two looks."""
@@ -77,6 +82,8 @@ class ExchangeProposer:
             quiet = max(time.time() - now[1] / 1e9, time.monotonic() - since)
             if now[0] and quiet >= STABLE_SECONDS:
                 return file.read_bytes().decode("utf-8-sig", "replace")
+            if self._hurried and not now[0]:
+                raise GivenUp
             await asyncio.sleep(POLL_SECONDS)
         return None
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from evolve.proposers.base import ProposerError, Request
+from evolve.proposers.base import GivenUp, ProposerError, Request
 from evolve.proposers.exchange import ExchangeProposer
 from evolve.records import Completion, Message
 
@@ -44,6 +44,22 @@ def test_reply(tmp_path: Path) -> None:
     assert completion.reply == "déjà vu"
     assert (completion.model, completion.cost, completion.error) == (None, None, None)
     assert sorted(file.name for file in folder.iterdir()) == ["12-1.prompt.md", "12-1.reply.md"]
+
+
+def test_who_is_told_to_hurry_waits_for_nobody_who_has_not_begun(tmp_path: Path) -> None:
+    async def run(written: bool) -> Completion:
+        proposer = ExchangeProposer(tmp_path)
+        proposing = asyncio.create_task(proposer.propose(request()))
+        await asyncio.sleep(0.1)
+        if written:
+            (tmp_path / "12-1.reply.md").write_text("begun")
+        proposer.hurry()
+        return await asyncio.wait_for(proposing, 5)
+
+    with pytest.raises(GivenUp):
+        asyncio.run(run(written=False))
+    assert (tmp_path / "12-1.prompt.md").exists()
+    assert asyncio.run(run(written=True)).reply == "begun"
 
 
 def test_half_written_reply_is_not_read(tmp_path: Path) -> None:
