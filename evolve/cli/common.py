@@ -25,7 +25,7 @@ ArchiveOption = Annotated[
     typer.Option("--archive", envvar="EVOLVE_ARCHIVE", help="SQLite file or SQLAlchemy URL [default: evolve.db]"),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="print JSON")]
-SandboxOption = Annotated[str, typer.Option("--sandbox", help="auto, docker, bubblewrap or process")]
+SandboxOption = Annotated[str, typer.Option("--sandbox", help="auto, or a backend: docker, bubblewrap, process")]
 ProblemOption = Annotated[str, typer.Option("--problem", help="a shipped problem's name, or a problem folder")]
 SplitOption = Annotated[list[str] | None, typer.Option("--split", help="train, validation, test or ood; repeatable")]
 

@@ -57,7 +57,7 @@ def run(
     hours: Annotated[float | None, typer.Option(help="budget: wall-clock hours")] = None,
     parallel: Annotated[int | None, typer.Option(help="lives in flight [default: 4]")] = None,
     seed: Annotated[int | None, typer.Option(help="seed of the search")] = None,
-    sandbox: Annotated[str | None, typer.Option(help="auto, docker, bubblewrap or process")] = None,
+    sandbox: Annotated[str | None, typer.Option(help="auto, or a backend: docker, bubblewrap, process")] = None,
     isolation: Annotated[str | None, typer.Option(help="warm: reuse a sandbox; fresh: a new one a candidate")] = None,
     polish: Annotated[
         bool | None, typer.Option("--polish/--no-polish", help="tune, simplify and ablate the best [default: polish]")
