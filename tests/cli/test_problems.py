@@ -165,11 +165,8 @@ def test_new_writes_a_problem_that_passes_every_check(evolve: Evolve, tmp_path: 
     folder = tmp_path / "here" / "my_shop"
     found = checked(folder)
     assert found.lines() == []
-<<<<<<< HEAD
-    checks = ["folder", "statement", "references", "programs", "determinism", "splits", "standings", "any rule"]
-=======
-    checks = ["folder", "statement", "prompts", "references", "programs", "determinism", "standings", "any rule"]
->>>>>>> 1461499 (Test: the check of prompts is one of a problem's)
+    checks = ["folder", "statement", "prompts", "references", "programs", "determinism"]
+    checks += ["splits", "standings", "any rule"]
     assert [*found.failures] == checks
     assert found.programs == 3
     assert found.seconds is not None
