@@ -16,6 +16,7 @@ from evaluators.problem import Problem
 from evolve.figures import against, focus_of, p_text, split_figures
 from evolve.insight import Contribution, Ending, Spent, classes, classes_versus
 from evolve.sparklines import bar
+from evolve.visible import visible
 
 NARROW = {"validation": "valid-\nation"}
 MOST_CLASSES = 40
@@ -44,6 +45,9 @@ def standing_table(programs: Sequence[Program], splits: Sequence[str], problem: 
         caption += f" Last column: mean difference to {first.name} on {focus}, its wins:losses by instance, p."
     if headline and (problem.folder / "README.md").exists():
         caption += f" {', '.join(headline)}: see the README.md of problems/{problem.name}."
+    for program in programs:
+        if program.failure is not None:
+            caption += f"\n{program.name} is invalid: {visible((program.failure.strip().splitlines() or [''])[0], 500)}"
     table = plain_table(title, caption)
     table.add_column("program", no_wrap=True)
     for split in splits:

@@ -147,9 +147,6 @@ def compare(
         print_json([_program_json(row, rows[0], splits) for row in rows])
     else:
         console.print(standing_table(rows, splits, loaded, loaded.spec.title))
-        for row in rows:
-            if row.failure is not None:
-                print_text(f"{row.name} is invalid: {row.failure}")
         _print_versus(rows, splits)
     if any(row.failure for row in rows[: len(programs)]):
         raise typer.Exit(1)

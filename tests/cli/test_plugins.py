@@ -170,7 +170,7 @@ def test_a_strategy_that_fails_ends_the_run_which_goes_on_once_it_is_mended(
     with Archive.open(tmp_path / "evolve.db") as archive:
         [run] = archive.runs()
         told = [c.told or 0 for c in archive.candidates_of(run.id) if c.number > 0]
-    assert f"mend it and go on with: evolve resume {run.id}" in line
+    assert f"run {run.id} has stopped, go on later with: evolve resume {run.id}" in line
     assert run.status == "stopped"
     assert sorted(told) == [1, 2, 3, 4, 5], "what was in flight is recorded"
     plugged("strategies", strategy())
@@ -214,7 +214,7 @@ def test_a_proposer_that_fails_ends_the_run_which_goes_on_once_it_is_mended(
         [run] = archive.runs()
         assert sum(c.told is not None for c in archive.candidates_of(run.id) if c.number > 0) == 4
         assert archive.usage(run.id).calls >= 4
-    assert f"mend it and go on with: evolve resume {run.id}" in line
+    assert f"run {run.id} has stopped, go on later with: evolve resume {run.id}" in line
     plugged("proposers", proposer(f"{number}\n        {good}"))
     code, out, err = within(tmp_path, "resume", run.id)
     assert code == 0, out + err

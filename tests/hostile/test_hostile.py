@@ -24,7 +24,7 @@ from tests.conftest import Variant, miss
 HERE = Path(__file__).parent
 PROGRAMS = sorted(path.stem for path in (HERE / "programs").glob("*.py"))
 CALL_SECONDS = 0.6
-LIMITS = Limits(call_seconds=CALL_SECONDS, instance_seconds=0.0, memory_mb=512, disk_mb=8, processes=12, output_kb=8)
+LIMITS = Limits(call_seconds=CALL_SECONDS, instance_seconds=0.001, memory_mb=512, disk_mb=8, processes=12, output_kb=8)
 RULES = {
     "honest": "def decide(o):\n    j = o['jobs']\n    return min(range(len(j)), key=lambda i: j[i][0] / j[i][1])\n",
     "first": "def decide(o):\n    return 0\n",
