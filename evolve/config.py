@@ -67,7 +67,7 @@ class RunConfig(BaseModel):
             raise ConfigError("--model is missing: name the model that writes the programs, or use --proposer mutator")
         if self.models and proposer != "openai":
             raise ConfigError(f"--model goes with --proposer openai, not with {proposer}")
-        if self.base_url and proposer in ("mutator", "exchange"):
+        if self.base_url and proposer != "openai":
             raise ConfigError(f"--base-url goes with --model, not with --proposer {proposer}")
         if self.prompts is not None and not self.prompts.is_dir():
             raise ConfigError(f"prompts = {self.prompts}: no such folder")

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from evaluators.problem import Problem, load_problem
 from evolve.allocation import Allocation
 from evolve.archive import Archive, new_run_id
+from evolve.archive.sessions import ENDED
 from evolve.asking import find_proposer, make_proposer, make_strategy
 from evolve.budget import Budget
 from evolve.config import BUDGETS, ConfigError, RunConfig
@@ -126,7 +127,7 @@ async def conduct(
         raise
     finally:
         archive.update_run(run)
-        archive.event(run.id, "session ended", {"status": run.status})
+        archive.event(run.id, ENDED, {"status": run.status})
 
 
 async def _search(

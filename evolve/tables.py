@@ -44,7 +44,7 @@ def standing_table(programs: Sequence[Program], splits: Sequence[str], problem: 
     if first is not None:
         caption += f" Last column: mean difference to {first.name} on {focus}, its wins:losses by instance, p."
     if headline and (problem.folder / "README.md").exists():
-        caption += f" {', '.join(headline)}: see the README.md of problems/{problem.name}."
+        caption += f" {', '.join(headline)}: see the problem's README.md."
     for program in programs:
         if program.failure is not None:
             caption += f"\n{program.name} is invalid: {visible((program.failure.strip().splitlines() or [''])[0], 500)}"

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 
 from evolve.archive import Archive
+from evolve.archive.sessions import BEGAN, ENDED
 
 
 def seconds_used(archive: Archive, run: str) -> float:
@@ -18,13 +19,13 @@ def sessions(archive: Archive, run: str) -> list[tuple[float, float]]:
     found: list[tuple[float, float]] = []
     began = None
     finished = archive.finished(run)
-    for event in [e for e in archive.events(run) if e.kind in ("session began", "session ended")] + [None]:
+    for event in [e for e in archive.events(run) if e.kind in (BEGAN, ENDED)] + [None]:
         if began is not None:
-            ended = event is not None and event.kind == "session ended"
+            ended = event is not None and event.kind == ENDED
             until = event.time if event is not None else time.time()
             last = max((t for t in finished if began <= t <= until), default=began)
             found.append((began, until if ended else last))
-        began = event.time if event is not None and event.kind == "session began" else None
+        began = event.time if event is not None and event.kind == BEGAN else None
     return found
 
 
