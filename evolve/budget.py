@@ -36,7 +36,6 @@ class Budget:
     calls: int = 0
     evaluations: float = 0.0  # of the candidates told
     in_flight: int = 0
-    unpriced: int = 0
     closed: str | None = None  # why nothing more is started, whatever is left
     _started: float = field(default_factory=time.monotonic)
 
@@ -83,7 +82,6 @@ class Budget:
         self.calls += 1
         self.tokens += tokens
         self.cost += cost or 0.0
-        self.unpriced += cost is None
 
     def seconds_to_deadline(self, grace: float) -> float | None:
         """Seconds until the time budget and a grace are over; None without a time budget."""

@@ -73,7 +73,7 @@ class Progress:
         self.failed_calls += completion.reply is None
         self.tokens += completion.input_tokens + completion.output_tokens
         self.cost += completion.cost or 0.0
-        self.unpriced += completion.cost is None
+        self.unpriced += completion.reply is not None and completion.cost is None
 
     def told(self, candidate: Candidate) -> list[str]:
         """Count a candidate; returns the splits on which it is the best so far."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from evolve.archive import Archive
+from evolve.config import ConfigError
 from evolve.engine import Listener, Recording
 from evolve.proposers.base import Request
 from evolve.records import Candidate, Completion, Run
@@ -36,6 +37,8 @@ class Recorded:
 async def replay(run: Run, archive: Archive, into: Archive, listener: Listener) -> tuple[Ending, list[str]]:
     """Run `run` again into another archive. Returns its ending, and in one line each what is not the same."""
     before = sorted(_proposed(archive, run), key=lambda candidate: candidate.told or 0)
+    if not before:
+        raise ConfigError(f"run {run.id} has ended no candidate yet: there is nothing to replay")
     proposer = Recorded(archive, run, str(run.config["proposer"])) if archive.usage(run.id).calls else None
     recording = Recording(
         order=[candidate.number for candidate in before],
@@ -43,7 +46,9 @@ async def replay(run: Run, archive: Archive, into: Archive, listener: Listener) 
         progress={c.number: c.note["progress"] for c in before if "progress" in c.note},
     )
     again = new_run_like(run, into, candidates=1)
-    for budget in _budgets(before, str(run.config["proposer"])):
+    last = max(candidate.number for candidate in before)
+    waiting = [c for c in archive.candidates_of(run.id) if c.told is None and 0 < c.number < last]
+    for budget in _budgets(before, waiting, str(run.config["proposer"])):
         again.config["candidates"] = budget
         ending = await conduct(again, into, listener, proposer, recording)
     after = {candidate.number: candidate for candidate in _proposed(into, again)}
@@ -57,15 +62,16 @@ async def replay(run: Run, archive: Archive, into: Archive, listener: Listener) 
     return ending, differences
 
 
-def _budgets(told: Sequence[Candidate], by: str) -> list[int]:
-    """How many candidates the run's proposer had written whenever the run came to an end; what that end made stands
-    after them."""
+def _budgets(told: Sequence[Candidate], waiting: Sequence[Candidate], by: str) -> list[int]:
+    """How many candidates the run's proposer was asked for whenever the run came to an end; what that end made stands
+    after them. waiting: those that a stopped run still waits for, which hold their places until the end."""
     budgets = []
     count = 0
     for candidate, later in zip(told, [*told[1:], None], strict=True):
         count += candidate.proposer == by
         if candidate.proposed and (later is None or not later.proposed):
             budgets.append(count)
+    budgets[-1] += sum(candidate.proposer == by for candidate in waiting)
     return budgets
 
 

@@ -149,7 +149,7 @@ async def _search(
         raise ConfigError(f"proposer {proposer.name}: it offers nothing but {can}, and there are: {there}")
     usage = archive.usage(run.id)
     budget = Budget(config.limits, seconds_before=seconds_used(archive, run.id))
-    budget.calls, budget.unpriced = usage.calls, usage.unpriced_calls
+    budget.calls = usage.calls
     budget.tokens, budget.cost = usage.input_tokens + usage.output_tokens, usage.cost
     proposers, lanes = {proposer.name: proposer}, Lanes(proposer.name, config.parallel or 1)
     if config.mutations and proposer.reads_prompts:

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, func, select
 from evolve.archive import rows
 from evolve.archive.database import Database
 from evolve.archive.schema import CandidateRow, CompletionRow, EvaluationRow, LineageRow, RunRow
+from evolve.archive.sessions import as_it_is
 from evolve.records import BUILT_IN, Call, Run, Status
 
 Column = Literal["number", "told", "gap_train", "gap_validation", "gap_test", "size", "decision_seconds"]
@@ -124,7 +125,7 @@ class Browser(Database):
         champions = select(*_GLIMPSE).join(RunRow, RunRow.champion == row.id)
         with self._reading() as connection:
             runs = connection.execute(select(RunRow.__table__).order_by(RunRow.created.desc(), RunRow.id)).mappings()
-            found = [rows.to_run(dict(record)) for record in runs]
+            found = [as_it_is(connection, rows.to_run(dict(record))) for record in runs]
             ended: dict[str, dict[str, int]] = {}
             bests: dict[str, float] = {}
             for record in connection.execute(counted.group_by(row.run, row.status)).mappings():

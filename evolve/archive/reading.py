@@ -21,6 +21,7 @@ from evolve.archive.schema import (
     MeasurementRow,
     RunRow,
 )
+from evolve.archive.sessions import as_it_is
 from evolve.records import BUILT_IN, Candidate, Completion, Message, Run
 
 RECENT = 5
@@ -34,7 +35,7 @@ class Reader(Database):
         with self._reading() as connection:
             row = _find(connection, RunRow, id)
             if row is not None:
-                return rows.to_run(row)
+                return as_it_is(connection, rows.to_run(row))
             newest = select(RunRow.id).order_by(RunRow.created.desc(), RunRow.id).limit(RECENT)
             recent = ", ".join(connection.execute(newest).scalars())
         raise ArchiveError(
@@ -45,7 +46,7 @@ class Reader(Database):
         """All runs, oldest first."""
         with self._reading() as connection:
             found = connection.execute(select(RunRow.__table__).order_by(RunRow.created, RunRow.id)).mappings()
-            return [rows.to_run(dict(row)) for row in found]
+            return [as_it_is(connection, rows.to_run(dict(row))) for row in found]
 
     def candidate(self, id: str) -> Candidate:
         """A candidate by its id, or by a prefix that no other candidate has."""
@@ -113,10 +114,9 @@ class Reader(Database):
     def usage(self, run: str) -> Usage:
         """What a run has asked of its proposers so far."""
         row = CompletionRow
-        answered_by_model = (row.replied == 1) & row.model.is_not(None)
         sums = {
             "failed_calls": 1 - row.replied,
-            "unpriced_calls": case((answered_by_model & row.cost.is_(None), 1), else_=0),
+            "unpriced_calls": case(((row.replied == 1) & row.cost.is_(None), 1), else_=0),
             "attempts": row.attempt_count,
             "input_tokens": row.input_tokens,
             "output_tokens": row.output_tokens,

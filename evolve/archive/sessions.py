@@ -11,6 +11,7 @@ import os
 import socket
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
@@ -18,6 +19,7 @@ from sqlalchemy import Connection, func, insert, select
 from evolve.archive.database import Database
 from evolve.archive.errors import ArchiveError
 from evolve.archive.schema import CandidateRow, CompletionRow, EventRow, RunRow
+from evolve.records import Run
 
 BEGAN, ENDED = "session began", "session ended"
 QUIET = 600.0  # seconds without a record after which another host's session is taken for dead: two slow calls
@@ -37,22 +39,45 @@ class Sessions(Database):
             connection.execute(insert(EventRow), row)
 
 
+def as_it_is(connection: Connection, run: Run) -> Run:
+    """The run, stopped if its process was killed and could not note that."""
+    if run.status == "running" and (last := _open_session(connection, run.id)) is not None:
+        return run if _searching(connection, run.id, last) else replace(run, status="stopped")
+    return run
+
+
 def _objection(connection: Connection, run: str) -> str | None:
     """Where the run is being searched, and what to do; None if it is not."""
+    last = _open_session(connection, run)
+    if last is None or not _searching(connection, run, last):
+        return None
+    pid, host = last["pid"], last["host"]
+    if host == socket.gethostname():
+        # A session of this very process that could not note its end is over.
+        stop = f"(pid {pid} on {host}): wait until it ends, or stop it first with `kill {pid}`"
+        return None if pid == os.getpid() else stop
+    minutes = int(_left(connection, run) // 60) + 1
+    return f"(pid {pid} on {host}): stop it there; if it is dead already, try again in {minutes} min"
+
+
+def _open_session(connection: Connection, run: str) -> Mapping[str, Any] | None:
+    """What the run's last session noted when it began; None if it has ended."""
     mine = (EventRow.run == run) & EventRow.kind.in_((BEGAN, ENDED))
     last = connection.execute(select(EventRow.kind, EventRow.data).where(mine).order_by(EventRow.id.desc())).first()
     if last is None or last.kind == ENDED or "pid" not in last.data:  # earlier versions did not say who they were
         return None
-    pid, host, started = last.data["pid"], last.data["host"], last.data["started"]
-    if host == socket.gethostname():
-        # A session of this very process that could not note its end is over.
-        if pid == os.getpid() or not _alive(pid, started):
-            return None
-        return f"(pid {pid} on {host}): wait until it ends, or stop it first with `kill {pid}`"
-    left = _last_record(connection, run) + QUIET - time.time()
-    if left <= 0:
-        return None
-    return f"(pid {pid} on {host}): stop it there; if it is dead already, try again in {int(left // 60) + 1} min"
+    return dict(last.data)
+
+
+def _searching(connection: Connection, run: str, session: Mapping[str, Any]) -> bool:
+    if session["host"] == socket.gethostname():
+        return _alive(session["pid"], session["started"])
+    return _left(connection, run) > 0
+
+
+def _left(connection: Connection, run: str) -> float:
+    """Seconds for which a session on another host is still taken to search the run."""
+    return _last_record(connection, run) + QUIET - time.time()
 
 
 def _last_record(connection: Connection, run: str) -> float:

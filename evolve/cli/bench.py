@@ -17,7 +17,7 @@ from rich.table import Table
 
 from evolve.archive import Archive
 from evolve.budget import Limits
-from evolve.cli.common import ArchiveOption, JsonOption, SandboxOption, console, print_json, read_program
+from evolve.cli.common import ArchiveOption, JsonOption, SandboxOption, console, look_around, print_json, read_program
 from evolve.config import ConfigError, model_names
 from evolve.display import make_display
 
@@ -122,6 +122,7 @@ def _searched(cells: Sequence[Cell], archive: Archive, where: Console) -> list[t
     from evolve.bench.plan import find_run
     from evolve.session import conduct, new_run
 
+    _look_around(cells, archive)
     found: list[tuple[Cell, Run]] = []
     ready: set[str] = set()
     interrupted = False
@@ -148,6 +149,21 @@ def _searched(cells: Sequence[Cell], archive: Archive, where: Console) -> list[t
                 raise typer.Exit(130 if interrupted else 0)
         found.append((cell, run))
     return found
+
+
+def _look_around(cells: Sequence[Cell], archive: Archive) -> None:
+    """See that what the unfinished runs need is there: once for each endpoint and sandbox."""
+    from evolve.bench.plan import find_run
+    from evolve.session import drafted_run
+
+    unfinished: dict[tuple[object, ...], Run] = {}
+    for cell in cells:
+        run = find_run(cell, archive)
+        if run is None or run.status != "finished":
+            needs = (cell.config.proposer, tuple(cell.config.models), cell.config.base_url, cell.config.sandbox)
+            unfinished.setdefault(needs, run or drafted_run(cell.config, cell.problem))
+    for run in unfinished.values():
+        look_around(run)
 
 
 def _measured(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from rich.syntax import Syntax
 from evaluators.evaluate import InstanceResult, evaluate
 from evaluators.problem import Problem, ProblemError
 from evolve.publishing import Measure
+from evolve.records import Run
 from evolve.visible import visible
 from evolve.winner.telling import ablation_table, sentences, worst_line
 from sandbox.pool import Isolation, open_sandbox
@@ -35,6 +37,14 @@ console = Console()
 def spinner(text: str) -> Status:
     """Shows that something is being done; on stderr, so that stdout is the result alone."""
     return Console(stderr=True).status(text, spinner="line")
+
+
+def look_around(run: Run) -> None:
+    """See that a run can start or go on, before anything is measured: its sandbox works, and its model is there."""
+    from evolve.session import check_start
+
+    with spinner("looking whether the sandbox and the model are there"):
+        asyncio.run(check_start(run))
 
 
 def print_code(text: str, language: str = "python") -> None:

@@ -19,7 +19,7 @@ from evaluators.problem import load_problem
 from evolve.archive import Archive
 from evolve.asking import StrategyError
 from evolve.budget import Limits
-from evolve.cli.common import ArchiveOption, JsonOption, console, print_code, print_json, print_report, spinner
+from evolve.cli.common import ArchiveOption, JsonOption, console, look_around, print_code, print_json, print_report
 from evolve.config import BUDGETS, ConfigError, RunConfig, archive_of, model_names, read_config
 from evolve.display import make_display
 from evolve.proposers.base import ProposerError
@@ -84,11 +84,10 @@ def run(
         "polish": polish,
     }
     settings = read_config(problem, config, options)
-    from evolve.session import check_start, drafted_run
+    from evolve.session import drafted_run
 
     record = drafted_run(settings, load_problem(settings.problem))
-    with spinner("looking whether the sandbox and the model are there"):
-        asyncio.run(check_start(record))
+    look_around(record)
     with Archive.open(archive or (archive_of(config) if config else None)) as opened:
         opened.create_run(record)
         _conduct(record, opened)
@@ -112,6 +111,7 @@ def resume(
         if record.status == "finished" and not changes:
             raise ConfigError(f"run {record.id} has used its budget up; give a larger one, for example --candidates")
         record.config = read_config(None, None, record.config | changes).model_dump(mode="json")
+        look_around(record)
         _conduct(record, opened)
 
 

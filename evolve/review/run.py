@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from evolve.archive import Archive, Usage
@@ -46,7 +45,7 @@ def run_page(archive: Archive, run: Run) -> Page:
     """The page of a run."""
     stamp = archive.stamp(run.id)  # first: what comes while the rest is read is then asked for again
     candidates, calls = archive.glimpses(run.id), archive.calls(run.id)
-    usage = _usage(archive, run, calls)
+    usage = archive.usage(run.id)
     spans = sessions(archive, run.id)
     elapsed = within(spans)
     best = _best(run, candidates)
@@ -104,11 +103,6 @@ def _facts(
         facts.append(("model calls", count(usage.calls), note))
     facts.append(("search", seconds(elapsed), "wall-clock in sessions"))
     return facts
-
-
-def _usage(archive: Archive, run: Run, calls: Sequence[Call]) -> Usage:
-    """An answer without a price, as one that somebody wrote into the exchange, is not free, whatever made it."""
-    return replace(archive.usage(run.id), unpriced_calls=sum(call.replied and call.cost is None for call in calls))
 
 
 def _cost(usage: Usage) -> str:

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evolve.archive import Archive, ArchiveError, Usage, new_run_id
-from evolve.records import STATUSES, Candidate, Message
+from evolve.records import STATUSES, Candidate, Completion, Message
 from tests.archive import samples
 
 ANY_TEXT = st.text(st.characters(), max_size=30) | st.text("\x00\x1a\udc00a0", max_size=8)  # surrogates and NUL too
@@ -152,13 +152,14 @@ def test_usage(archive: Archive) -> None:
             samples.completion(cost=None),
             samples.completion(None, cost=None, error="HTTP 500"),
             samples.completion(),
+            Completion("```python\n```", None),  # somebody's answer in the exchange has no price, and is not free
         )
     ):
         archive.save_completion("k3f9qz", number, 0, f"k3f9qz/{number}/0", samples.PROMPT, stored)
     expected = Usage(
-        calls=4,
+        calls=5,
         failed_calls=1,
-        unpriced_calls=1,
+        unpriced_calls=2,
         attempts=8,
         input_tokens=400,
         output_tokens=40,

@@ -66,6 +66,20 @@ def test_a_killed_process_does_not_hold_a_run(archive: Archive, other: subproces
     archive.begin_session(RUN, {})
 
 
+def test_a_run_whose_process_was_killed_is_stopped(archive: Archive, other: subprocess.Popen[bytes]) -> None:
+    begun_by(other, archive)
+
+    def statuses() -> tuple[str, ...]:
+        return archive.run(RUN).status, archive.runs()[0].status, archive.summaries()[0].run.status
+
+    assert statuses() == ("running",) * 3
+    other.kill()
+    os.waitid(os.P_PID, other.pid, os.WEXITED | os.WNOWAIT)
+    assert statuses() == ("stopped",) * 3
+    archive.begin_session(RUN, {})
+    assert statuses() == ("running",) * 3, "this process searches it now"
+
+
 def test_a_process_that_got_the_number_of_a_dead_one_does_not_hold_a_run(
     archive: Archive, other: subprocess.Popen[bytes]
 ) -> None:

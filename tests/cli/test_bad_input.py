@@ -89,6 +89,25 @@ def test_unreachable_endpoint(refused: Refused, tiny: Path, tmp_path: Path) -> N
     assert "cannot reach http://127.0.0.1:9/v1" in refused(tmp_path, "run", tiny, *words)
 
 
+def test_an_endpoint_that_is_gone_is_told_before_a_run_or_a_bench_goes_on(
+    refused: Refused, within: Within, openai_server: Callable[..., FakeServer], tiny: Path, tmp_path: Path
+) -> None:
+    server = openai_server()
+    words = ("--model", "fake-small", "--base-url", server.url, *QUICK)
+    code, out, err = within(tmp_path, "run", tiny, "--no-polish", *words)
+    assert code == 0, out + err
+    with Archive.open(tmp_path / "evolve.db") as archive:
+        [run] = archive.runs()
+        held = len(archive.candidates_of(run.id))
+    server.stop()
+    assert f"cannot reach {server.url}" in refused(tmp_path, "resume", run.id, "--candidates", "4")
+    assert f"cannot reach {server.url}" in refused(tmp_path, "bench", tiny, "--seeds", "1", *words)
+    with Archive.open(tmp_path / "evolve.db") as archive:
+        [same] = archive.runs()
+        assert (same.status, same.config["candidates"]) == ("finished", 2)
+        assert len(archive.candidates_of(run.id)) == held
+
+
 def test_wrong_key(refused: Refused, openai_server: Callable[..., FakeServer], tiny: Path, tmp_path: Path) -> None:
     server = openai_server(key="right")
     words = ("--model", "fake-small", "--base-url", server.url, *QUICK)

@@ -63,6 +63,8 @@ def test_one_process_at_a_time_works_on_a_run(
         assert f"run {run} is being searched by another process (pid {process.pid} on " in line
         assert only_run(tmp_path, within)["status"] == "running"
         os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        assert only_run(tmp_path, within)["status"] == "stopped"
     server.script = ()
     code, out, err = within(tmp_path, "resume", run)
     assert code == 0, out + err
@@ -70,6 +72,24 @@ def test_one_process_at_a_time_works_on_a_run(
         made = [c for c in archive.candidates_of(run) if c.proposed]
     assert sorted(c.told or 0 for c in made) == list(range(1, 9))
     assert len(server.paid) == len({entry["key"] for entry in server.requests})
+
+
+def test_a_killed_run_is_replayed_as_far_as_it_came(
+    openai_server: Serve, tiny: Path, tmp_path: Path, within: Within
+) -> None:
+    server = openai_server(lambda index, body: Step(seconds=60 if index == 1 else 0))
+    words = ("run", tiny, "--model", "fake-small", "--base-url", server.url, "--candidates", "8", *ALONE)
+    with searching(*words, cwd=tmp_path) as process:
+        wait_until(lambda: len(server.paid) > 5, process)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    run = only_run(tmp_path, within)["run"]
+    with Archive.open(tmp_path / "evolve.db") as archive:
+        told = {c.number for c in archive.candidates_of(run) if c.proposed and c.told is not None}
+    assert told
+    assert told != set(range(1, max(told) + 1)), "one that was asked for earlier is still waited for"
+    code, out, err = within(tmp_path, "replay", run)
+    assert code == 0, out + err
 
 
 def test_a_failing_endpoint_does_not_hold_up_a_run_that_is_told_to_stop(

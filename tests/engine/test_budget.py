@@ -38,7 +38,7 @@ def test_money_and_unpriced_calls() -> None:
     budget.spend(100, 0.4)
     assert budget.exhausted() == "$1"
     budget.spend(100, None)
-    assert (budget.calls, budget.unpriced) == (3, 1)
+    assert (budget.calls, budget.tokens, budget.cost) == (3, 300, 0.8)
 
 
 def test_time_includes_earlier_sessions() -> None:
