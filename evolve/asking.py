@@ -12,7 +12,7 @@ from typing import TypeVar
 from evaluators.protocol import located
 from evolve import plugins
 from evolve.archive.schema import plain
-from evolve.config import RunConfig
+from evolve.config import ConfigError, RunConfig
 from evolve.proposers.base import Configured, GivenUp, Proposer, ProposerError, Request
 from evolve.records import Candidate, Completion, Proposal
 from evolve.strategies import base
@@ -42,7 +42,8 @@ def make_proposer(config: RunConfig, run: str) -> Proposer:
     name = config.proposer or "mutator"
     found = find_proposer(name)
     attributes = ("name", "reads_prompts", "operators")
-    made: Proposer = plugins.make("proposers", name, found, lambda: found.from_config(config, run), attributes)
+    plain = (ProposerError, ConfigError)
+    made: Proposer = plugins.make("proposers", name, found, lambda: found.from_config(config, run), attributes, plain)
     return made
 
 

@@ -51,12 +51,24 @@ def load(kind: str, name: str, constant: str, needs: Sequence[str] = ()) -> Any:
     return found
 
 
-def make(kind: str, name: str, found: Any, build: Callable[[], Any], has: Sequence[str] = ()) -> Any:
-    """What `build` makes of `found`, which was loaded. has: attributes that it must have then. Raises BrokenPlugin."""
+def make(
+    kind: str,
+    name: str,
+    found: Any,
+    build: Callable[[], Any],
+    has: Sequence[str] = (),
+    plain: tuple[type[Exception], ...] = (),
+) -> Any:
+    """What `build` makes of `found`, which was loaded. has: attributes that it must have then. plain: errors that say
+    by themselves, in one line, what is wrong; they are let through. Raises BrokenPlugin."""
     try:
         made = build()
-    except TypeError as error:  # it wants arguments that nobody gives, most often
-        raise BrokenPlugin(f"{_where(found, kind, name)}: {_called(found)} cannot be made: {error}") from error
+    except plain:
+        raise
+    except Exception as error:
+        # It wants arguments that nobody gives, most often; that is said by the message alone.
+        wrong = str(error) if isinstance(error, TypeError) else _mistake(error)
+        raise BrokenPlugin(f"{_where(found, kind, name)}: {_called(found)} cannot be made: {wrong}") from error
     for attribute in has:
         if not hasattr(made, attribute):
             raise BrokenPlugin(f"{_where(found, kind, name)}: {_called(found)} lacks the attribute `{attribute}`")

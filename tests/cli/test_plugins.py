@@ -138,6 +138,7 @@ def test_a_template_that_cannot_be_rendered_is_said_before_a_run_is_registered(
         (("operators =", "others ="), "mine.py: Mine lacks the attribute `operators`"),
         (("None\n", "('nothing',)\n"), "proposer mine: it offers nothing but nothing, and there are: combine, "),
         (("return cls()", "return cls(run)"), "mine.py: Mine cannot be made: Mine() takes no arguments"),
+        (("return cls()", "return {}['key']"), "mine.py: Mine cannot be made: KeyError: 'key' (mine.py:"),
     ],
 )
 def test_a_proposer_that_cannot_work(
