@@ -54,7 +54,7 @@ def only_run(folder: Path, within: Within) -> dict[str, Any]:
 def test_one_process_at_a_time_works_on_a_run(
     openai_server: Serve, tiny: Path, tmp_path: Path, within: Within, refused: Callable[..., str]
 ) -> None:
-    server = openai_server(lambda index, body: Step(seconds=0.3))
+    server = openai_server(lambda index, body: Step(seconds=3))
     words = ("run", tiny, "--model", "fake-small", "--base-url", server.url, "--candidates", "8", *ALONE)
     with searching(*words, cwd=tmp_path) as process:
         wait_until(lambda: server.paid, process)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from evolve.insight import Step
 from evolve.review.charts.base import HEIGHT, Spec, chart, gap_scale, tooltip
 
+COUNTS = ("candidates", "calls")  # there is nothing between two of these
 SETTLED = 0.02  # of the search: what happens before may lie outside of the picture
 LETTER, LINE = 7, 12  # pixels that a letter and a line of a name take at most
 MARK = 12  # pixels that the champion's mark takes from its name
@@ -52,7 +53,9 @@ def anytime(
     lines = [{"y": value, "baseline": name} for name, value in shown.items()]
     ends = [value for value in (steps[-1].train, steps[-1].validation) if value is not None]
     marks = [{"x": end or 1, "y": champion[1], "champion": champion[0]}] if champion else []
-    x = {"field": "x", "type": "quantitative", "title": title, "scale": {"domain": [0, end or 1], "nice": False}}
+    ticks = {"tickCount": 8, "labelOverlap": True} | ({"tickMinStep": 1} if axis in COUNTS else {})
+    x = {"field": "x", "type": "quantitative", "title": title, "axis": ticks}
+    x["scale"] = {"domain": [0, end or 1], "nice": False}
     y = {"field": "y", "type": "quantitative", "title": "gap (lower is better)", "scale": scale}
     kind = {"field": "what", "type": "nominal", "title": None, "legend": {"orient": "top"}}
     stepped = {"type": "line", "interpolate": "step-after", "clip": True, "strokeWidth": 2}
