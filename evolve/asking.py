@@ -42,8 +42,8 @@ def make_proposer(config: RunConfig, run: str) -> Proposer:
     name = config.proposer or "mutator"
     found = find_proposer(name)
     attributes = ("name", "reads_prompts", "operators")
-    plain = (ProposerError, ConfigError)
-    made: Proposer = plugins.make("proposers", name, found, lambda: found.from_config(config, run), attributes, plain)
+    clear = (ProposerError, ConfigError)
+    made: Proposer = plugins.make("proposers", name, found, lambda: found.from_config(config, run), attributes, clear)
     return made
 
 

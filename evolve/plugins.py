@@ -57,13 +57,13 @@ def make(
     found: Any,
     build: Callable[[], Any],
     has: Sequence[str] = (),
-    plain: tuple[type[Exception], ...] = (),
+    clear: tuple[type[Exception], ...] = (),
 ) -> Any:
-    """What `build` makes of `found`, which was loaded. has: attributes that it must have then. plain: errors that say
+    """What `build` makes of `found`, which was loaded. has: attributes that it must have then. clear: errors that say
     by themselves, in one line, what is wrong; they are let through. Raises BrokenPlugin."""
     try:
         made = build()
-    except plain:
+    except clear:
         raise
     except Exception as error:
         # It wants arguments that nobody gives, most often; that is said by the message alone.

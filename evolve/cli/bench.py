@@ -122,12 +122,12 @@ def _searched(cells: Sequence[Cell], archive: Archive, where: Console) -> list[t
     from evolve.bench.plan import find_run
     from evolve.session import conduct, new_run
 
-    _look_around(cells, archive)
+    known = [find_run(cell, archive) for cell in cells]
+    _look_around(cells, known)
     found: list[tuple[Cell, Run]] = []
     ready: set[str] = set()
     interrupted = False
-    for cell in cells:
-        run = find_run(cell, archive)
+    for cell, run in zip(cells, known, strict=True):
         if run is None or run.status != "finished":
             if cell.problem.name not in ready and cell.problem.baselines:
                 # Now, so that no run has them in its time.
@@ -151,14 +151,12 @@ def _searched(cells: Sequence[Cell], archive: Archive, where: Console) -> list[t
     return found
 
 
-def _look_around(cells: Sequence[Cell], archive: Archive) -> None:
-    """See that what the unfinished runs need is there: once for each endpoint and sandbox."""
-    from evolve.bench.plan import find_run
+def _look_around(cells: Sequence[Cell], known: Sequence[Run | None]) -> None:
+    """See that what the unfinished runs need is there: once for each endpoint and sandbox. known: the cells' runs."""
     from evolve.session import drafted_run
 
     unfinished: dict[tuple[object, ...], Run] = {}
-    for cell in cells:
-        run = find_run(cell, archive)
+    for cell, run in zip(cells, known, strict=True):
         if run is None or run.status != "finished":
             needs = (cell.config.proposer, tuple(cell.config.models), cell.config.base_url, cell.config.sandbox)
             unfinished.setdefault(needs, run or drafted_run(cell.config, cell.problem))

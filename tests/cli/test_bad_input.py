@@ -12,6 +12,8 @@ import pytest
 
 from evaluators.problem import problem_names, shipped_problems
 from evolve.archive import Archive
+from evolve.config import read_config
+from evolve.session import new_run
 from tests.archive import samples
 from tests.cli.conftest import Within
 from tests.cli.running import evolve
@@ -106,6 +108,12 @@ def test_an_endpoint_that_is_gone_is_told_before_a_run_or_a_bench_goes_on(
         [same] = archive.runs()
         assert (same.status, same.config["candidates"]) == ("finished", 2)
         assert len(archive.candidates_of(run.id)) == held
+
+
+def test_a_run_that_has_ended_nothing_is_not_replayed(refused: Refused, tiny: Path, tmp_path: Path) -> None:
+    with Archive.open(tmp_path / "evolve.db") as archive:
+        run = new_run(read_config(str(tiny), None, {}), archive)
+    assert f"run {run.id} has ended no candidate yet" in refused(tmp_path, "replay", run.id)
 
 
 def test_wrong_key(refused: Refused, openai_server: Callable[..., FakeServer], tiny: Path, tmp_path: Path) -> None:
