@@ -67,3 +67,12 @@ def test_every_line_in_the_frame_is_drawn(champion: tuple[str, float] | None) ->
     assert marks == ([{"x": 50.0, "y": 0.4, "champion": "x-7"}] if champion else [])
     low, high = layers[0]["encoding"]["y"]["scale"]["domain"]
     assert low <= (0.4 if champion else 1.5) <= high
+
+
+@pytest.mark.parametrize(("axis", "whole"), [("calls", True), ("candidates", True), ("seconds", False)])
+def test_counts_have_whole_ticks(axis: str, whole: bool) -> None:
+    steps = [Step("x-1", 1, 1, 0, 0.0, 1.0, 0.5, 100.0, 110.0), Step("x-2", 2, 2, 0, 0.0, 2.0, 1.0, 50.0, 60.0)]
+    layers: list[dict[str, Any]] = anytime(steps, axis, axis, {})["layer"]
+    axes = [layer["encoding"]["x"]["axis"] for layer in layers if "x" in layer["encoding"]]
+    assert axes
+    assert {ticks.get("tickMinStep") for ticks in axes} == {1 if whole else None}
