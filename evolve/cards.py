@@ -18,15 +18,16 @@ from evaluators.evaluate import InstanceResult
 from evaluators.problem import SPLITS, Problem
 from evolve.archive import Archive
 from evolve.figures import against, split_figures
-from evolve.insight import ancestry
+from evolve.insight import ancestry, writers
 from evolve.records import BUILT_IN, Candidate, Run
 from evolve.winner.report import report_of
 
 Card = Mapping[str, Any]
 Results = Mapping[str, Sequence[InstanceResult]]  # by split; empty, or not there, where it was not measured
 BUDGETS = ("candidates", "calls", "tokens", "cost", "evaluations", "hours")
+MUTATOR = "mutator"
 WRITERS = {  # proposers that name no model
-    "mutator": "the built-in mutator, without a model",
+    MUTATOR: "the built-in mutator, without a model",
     "exchange": "exchange of files (a person or a coding agent; model not recorded)",
     "human": "a person",
     BUILT_IN: "the end of a run",
@@ -91,6 +92,7 @@ def make_card(
                 }
                 for one in ancestry(candidate, archive.candidate)
             ],
+            "writers": writers(candidate, archive.candidate),
         },
         "size": candidate.size,
         "champion": report_of(archive, candidate),
@@ -182,13 +184,19 @@ def name_of(card: Card) -> str:
 
 
 def found_by(card: Card) -> str:
-    """Who wrote the program: a model by its name, or what else did. What the end of a run made of one says so."""
+    """Who wrote the program: a model by its name, or what else did. What the end of a run made of one says so.
+
+    What the mutator made of others' programs, by whichever parent, names them.
+    """
     provenance = card["provenance"]
-    writer = provenance.get("model") or WRITERS.get(provenance.get("proposer"), provenance.get("proposer"))
-    if provenance.get("proposer") != BUILT_IN:
-        return str(writer)
-    authors = [one["by"] for one in provenance.get("lineage") or () if one.get("by") not in (None, BUILT_IN)]
-    return f"{WRITERS.get(authors[-1], authors[-1])}; refined at the end of the run" if authors else str(writer)
+    line = [one["by"] for one in provenance.get("lineage") or () if one.get("by") not in (None, BUILT_IN)]
+    refined = provenance.get("proposer") == BUILT_IN and bool(line)
+    writer = line[-1] if refined else provenance.get("model") or provenance.get("proposer")
+    text = WRITERS.get(writer, str(writer))
+    hands = provenance.get("writers") or line  # older cards know the line of descent alone
+    if writer == MUTATOR and (others := [by for by in dict.fromkeys(hands) if by not in (MUTATOR, "human", BUILT_IN)]):
+        text = f"the built-in mutator, on programs by {', '.join(WRITERS.get(by, str(by)) for by in others)}"
+    return f"{text}; refined at the end of the run" if refined else text
 
 
 def budget_of(card: Card) -> str:

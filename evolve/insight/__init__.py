@@ -3,7 +3,7 @@
 `evolve.figures` measures one program; this package looks at the many programs of a run or of a leaderboard.
 """
 
-from evolve.insight.ancestry import Ancestor, ancestry
+from evolve.insight.ancestry import Ancestor, ancestry, writers
 from evolve.insight.anytime import AXES, MEASURES, Step, anytime, held
 from evolve.insight.budgets import Spent, spent
 from evolve.insight.classes import ClassFigures, ClassVersus, classes, classes_versus
@@ -32,4 +32,5 @@ __all__ = [
     "held",
     "pareto",
     "spent",
+    "writers",
 ]

@@ -1,7 +1,8 @@
-"""How a program came about: its line of descent."""
+"""How a program came about: its line of descent, and who had a hand in it."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -32,3 +33,17 @@ def ancestry(candidate: Candidate, find: Callable[[str], Candidate]) -> list[Anc
         line.append(Ancestor(at.id, at.operator, at.model or at.proposer, at.train, at.parents))
         at = find(at.parents[-1]) if at.parents else None
     return line[::-1]
+
+
+def writers(candidate: Candidate, find: Callable[[str], Candidate]) -> list[str]:
+    """Who wrote a candidate or any program that it descends from, by any parent: each once, its own first."""
+    found: dict[str, None] = {}
+    seen = {candidate.id}
+    waiting = deque([candidate])
+    while waiting:
+        at = waiting.popleft()
+        found[at.model or at.proposer] = None
+        fresh = [parent for parent in at.parents if parent not in seen]
+        seen.update(fresh)
+        waiting.extend(find(parent) for parent in fresh)
+    return list(found)

@@ -44,6 +44,19 @@ def test_who_found_what_the_end_of_a_run_made() -> None:
     assert found_by({"provenance": {"proposer": "another", "model": None}}) == "another"
 
 
+def test_what_the_mutator_made_of_a_models_program_names_the_model() -> None:
+    line = [{"by": "human"}, {"by": "mutator"}]
+    alone = {"proposer": "mutator", "model": None, "lineage": line}
+    assert found_by({"provenance": alone}) == "the built-in mutator, without a model"
+    assert found_by({"provenance": {**alone, "writers": ["mutator", "human"]}}).endswith("without a model")
+    mixed = {**alone, "writers": ["mutator", "small-model", "human"]}  # by the other parent, not in the line
+    assert found_by({"provenance": mixed}) == "the built-in mutator, on programs by small-model"
+    older = {**alone, "lineage": [{"by": "human"}, {"by": "exchange"}, {"by": "mutator"}]}
+    assert found_by({"provenance": older}).startswith("the built-in mutator, on programs by exchange of files")
+    ended = {**mixed, "proposer": "built-in", "lineage": [*line, {"by": "built-in"}]}
+    assert found_by({"provenance": ended}).endswith("on programs by small-model; refined at the end of the run")
+
+
 def test_hostile_texts_are_shown_as_text(subject: Export, small: Problem) -> None:
     source = f"def priority(p):\n    x = '</code><script>`````'\n    return p  # {'`' * 4}\n"
     one = subject(small, source, measure=True, thought=HOSTILE, model=HOSTILE, operator=HOSTILE)

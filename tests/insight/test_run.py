@@ -18,6 +18,7 @@ from evolve.insight import (
     endings,
     pareto,
     spent,
+    writers,
 )
 from evolve.records import BUILT_IN, Call, Candidate, Status
 from tests.archive.samples import candidate
@@ -127,6 +128,22 @@ def test_ancestry_follows_the_parent_that_a_program_was_made_of() -> None:
     line = ancestry(family["k3f9qz-2"], family.__getitem__)
     assert [one.candidate for one in line] == ["k3f9qz-0", "k3f9qz-1", "k3f9qz-2"]
     assert line[1] == Ancestor("k3f9qz-1", "explore", "large", None, ("k3f9qz-0",))
+
+
+def test_writers_are_those_of_all_ancestors() -> None:
+    family = {
+        one.id: one
+        for one in (
+            candidate(0, operator="initial", proposer="human"),
+            candidate(1, parents=("k3f9qz-0",), model="large"),
+            candidate(2, parents=("k3f9qz-1", "k3f9qz-0"), proposer="mutator"),
+            candidate(3, parents=("k3f9qz-2", "k3f9qz-2"), proposer="mutator"),
+        )
+    }
+    find = family.__getitem__
+    assert "large" not in [one.by for one in ancestry(family["k3f9qz-2"], find)], "it is the other parent"
+    assert writers(family["k3f9qz-3"], find) == ["mutator", "large", "human"]
+    assert writers(family["k3f9qz-0"], find) == ["human"]
 
 
 def board(*rows: tuple[float | None, float | None, int | None]) -> pd.DataFrame:
