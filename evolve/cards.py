@@ -140,7 +140,7 @@ def read_card(path: Path) -> dict[str, Any]:
         card["program"], card["sha256"], card["problem"], card["problem_fingerprint"], card["provenance"]["run"]
         for split, rows in card["per_instance"].items():
             card["figures"][split]["gap_mean"], [row["instance"] for row in rows]
-        standings(card)
+        standings(card), found_by(card)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CardError(f"{path}: not a card ({type(error).__name__}: {error})") from None
     return card

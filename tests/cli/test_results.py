@@ -228,7 +228,9 @@ def test_a_candidate_of_a_problem_that_has_changed_is_not_published(
 
 def test_cards_that_are_none(published: Path, within: Within) -> None:
     card = card_of(published)
-    for text in ("{}", "[", "[]", '{"program": 1}'):
+    whole = json.loads(card.read_text())
+    nobodys = json.dumps({**whole, "provenance": {**whole["provenance"], "lineage": [1]}})
+    for text in ("{}", "[", "[]", '{"program": 1}', nobodys):
         card.write_text(text)
         code, line = verify(within, published)
         assert code == 1
