@@ -183,20 +183,24 @@ def name_of(card: Card) -> str:
     return str(card["program"]).removesuffix(".py")
 
 
-def found_by(card: Card) -> str:
+def found_by(card: Card, *, brief: bool = False) -> str:
     """Who wrote the program: a model by its name, or what else did. What the end of a run made of one says so.
 
-    What the mutator made of others' programs, by whichever parent, names them.
+    What the mutator made of others' programs, by whichever parent, names them. brief: in a word or two.
     """
     provenance = card["provenance"]
     line = [one["by"] for one in provenance.get("lineage") or () if one.get("by") not in (None, BUILT_IN)]
     refined = provenance.get("proposer") == BUILT_IN and bool(line)
     writer = line[-1] if refined else provenance.get("model") or provenance.get("proposer")
-    text = WRITERS.get(writer, str(writer))
+    names = {} if brief else WRITERS
+    text = names.get(writer, str(writer))
     hands = provenance.get("writers") or line  # older cards know the line of descent alone
     if writer == MUTATOR and (others := [by for by in dict.fromkeys(hands) if by not in (MUTATOR, "human", BUILT_IN)]):
-        text = f"the built-in mutator, on programs by {', '.join(WRITERS.get(by, str(by)) for by in others)}"
-    return f"{text}; refined at the end of the run" if refined else text
+        before = ", ".join(names.get(by, str(by)) for by in others)
+        text = f"{MUTATOR} on {before}" if brief else f"the built-in mutator, on programs by {before}"
+    if not refined:
+        return text
+    return f"{text}, refined" if brief else f"{text}; refined at the end of the run"
 
 
 def budget_of(card: Card) -> str:

@@ -55,6 +55,7 @@ class Row:
             "problem": self.problem,
             "program": name_of(self.card),
             "found_by": found_by(self.card),
+            "writer": found_by(self.card, brief=True),
             "self_scored": bool(self.card.get("self_scored")),
             "gap_validation": validation and validation.mine.gap,
             "gap_test": test and test.mine.gap,

@@ -118,7 +118,7 @@ def results_table(rows: Sequence[Mapping[str, Any]]) -> Table:
         apart += "" if row["p"] is None else f"\n{p_text(row['p'])}"
         ood = "" if row["gap_ood"] is None else f"{row['gap_ood']:.4g}"
         name = row["program"] + ("\nself-scored" if row["self_scored"] else "")
-        cells = (row["problem"], name, row["found_by"], gap, best, apart, ood, str(row["size"] or ""))
+        cells = (row["problem"], name, row["writer"], gap, best, apart, ood, str(row["size"] or ""))
         table.add_row(*map(Text, cells))
     return table
 

@@ -40,6 +40,7 @@ def test_who_found_what_the_end_of_a_run_made() -> None:
     line = [{"by": "human"}, {"by": "big-model"}, {"by": "built-in"}]
     card = {"provenance": {"proposer": "built-in", "model": None, "lineage": line}}
     assert found_by(card) == "big-model; refined at the end of the run"
+    assert found_by(card, brief=True) == "big-model, refined"
     assert found_by({"provenance": {"proposer": "built-in", "lineage": [{}]}}) == "the end of a run"
     assert found_by({"provenance": {"proposer": "another", "model": None}}) == "another"
 
@@ -51,6 +52,7 @@ def test_what_the_mutator_made_of_a_models_program_names_the_model() -> None:
     assert found_by({"provenance": {**alone, "writers": ["mutator", "human"]}}).endswith("without a model")
     mixed = {**alone, "writers": ["mutator", "small-model", "human"]}  # by the other parent, not in the line
     assert found_by({"provenance": mixed}) == "the built-in mutator, on programs by small-model"
+    assert found_by({"provenance": mixed}, brief=True) == "mutator on small-model"
     older = {**alone, "lineage": [{"by": "human"}, {"by": "exchange"}, {"by": "mutator"}]}
     assert found_by({"provenance": older}).startswith("the built-in mutator, on programs by exchange of files")
     ended = {**mixed, "proposer": "built-in", "lineage": [*line, {"by": "built-in"}]}
