@@ -58,7 +58,7 @@ app.add_typer(sandbox.app, name="sandbox")
 def main() -> None:
     """Entry point of the `evolve` command."""
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="evolve", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except UsageError as error:
         _misused(error)
