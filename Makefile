@@ -27,8 +27,8 @@ run: install
 	@$(BIN)/evolve sandbox build --if-missing
 	$(BIN)/evolve run single_machine_tardiness $(ARGS)
 
-test: install
-	$(BIN)/python -m pytest -n 3 --dist loadgroup $(ARGS)
+test: install  # with byte code, whatever the environment says: the tests start hundreds of processes
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist loadgroup $(ARGS)
 
 lint: install
 	$(BIN)/ruff check .

@@ -122,7 +122,7 @@ class Progress:
         return " · ".join(parts)
 
     def time_line(self) -> str:
-        used = clock(time.monotonic() - self.started)
+        used = clock(self.seconds_before + time.monotonic() - self.started)
         left = self.left()
         return f"{used} used" + (f", about {clock(left)} left" if left is not None else "")
 

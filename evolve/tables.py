@@ -20,6 +20,7 @@ from evolve.visible import visible
 
 NARROW = {"validation": "valid-\nation"}
 MOST_CLASSES = 40
+ROOM_FOR_OOD = 100  # columns of a terminal
 
 
 @dataclass(frozen=True)
@@ -103,23 +104,26 @@ def _against(program: Program, first: Program, split: str) -> Text:
     return Text(f"{test.difference:+.3g} {test.wins}:{test.losses} {p_text(test.p_value)}")
 
 
-def results_table(rows: Sequence[Mapping[str, Any]]) -> Table:
-    """What is published (rows of `evolve.results.Row.as_json`)."""
-    caption = "gap: mean on test with 95 % interval; difference: to the best baseline there, with p of a paired test"
+def results_table(rows: Sequence[Mapping[str, Any]], width: int) -> Table:
+    """What is published (rows of `evolve.results.Row.as_json`), two lines each; width: of the terminal, in columns."""
+    wide = width >= ROOM_FOR_OOD
+    caption = (
+        "gap: mean on test with its 95 % interval; below the best baseline: the difference to it, p of a paired test"
+    )
     table = plain_table(caption=caption)
-    for heading in ("problem", "program", "found by"):
-        table.add_column(heading, overflow="fold")
-    for heading in ("gap", "best baseline", "difference", "ood", "size"):
+    table.add_column("problem, program, found by", overflow="fold")
+    for heading in ("gap", "best baseline", *(("ood", "size") if wide else ())):
         table.add_column(heading, justify="right", overflow="fold")
     for row in rows:
+        name = f"{row['problem']}\n  {row['program']}, {row['writer']}" + (
+            "\n  self-scored" if row["self_scored"] else ""
+        )
         gap = "" if row["gap_test"] is None else "{:.4g}\n{:.3g}..{:.3g}".format(row["gap_test"], *row["gap_test_ci95"])
-        best = "" if row["best_baseline"] is None else f"{row['best_baseline']}\n{row['gap_best_baseline']:.4g}"
-        apart = "" if row["difference"] is None else f"{row['difference']:+.3g}"
-        apart += "" if row["p"] is None else f"\n{p_text(row['p'])}"
+        best = "" if row["best_baseline"] is None else f"{row['best_baseline']} {row['gap_best_baseline']:.4g}"
+        apart = "" if row["difference"] is None else f"\n{row['difference']:+.3g}"
+        apart += "" if row["p"] is None else f", {p_text(row['p'])}"
         ood = "" if row["gap_ood"] is None else f"{row['gap_ood']:.4g}"
-        name = row["program"] + ("\nself-scored" if row["self_scored"] else "")
-        cells = (row["problem"], name, row["writer"], gap, best, apart, ood, str(row["size"] or ""))
-        table.add_row(*map(Text, cells))
+        table.add_row(*map(Text, (name, gap, best + apart, *((ood, str(row["size"] or "")) if wide else ()))))
     return table
 
 

@@ -52,8 +52,12 @@ _TOGETHER = {"reviewed": "chromium"}
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests that share what is costly in one process of several."""
+    """Keep tests that share what is costly in one process of several; so do those that measure a problem's programs."""
     for item in items:
+        module = getattr(item, "module", None)
+        if hasattr(module, "measured"):
+            item.add_marker(pytest.mark.xdist_group(module.__name__))
+            continue
         for name in sorted(SHARED.intersection(getattr(item, "fixturenames", ()))):
             item.add_marker(pytest.mark.xdist_group(_TOGETHER.get(name, name)))
             break

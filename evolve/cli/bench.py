@@ -17,9 +17,17 @@ from rich.table import Table
 
 from evolve.archive import Archive
 from evolve.budget import Limits
-from evolve.cli.common import ArchiveOption, JsonOption, SandboxOption, console, look_around, print_json, read_program
+from evolve.cli.common import (
+    ArchiveOption,
+    JsonOption,
+    SandboxOption,
+    console,
+    display_of,
+    look_around,
+    print_json,
+    read_program,
+)
 from evolve.config import ConfigError, model_names
-from evolve.display import make_display
 
 # The bench is imported where it begins: pandas, matplotlib and LangGraph take a second each.
 if TYPE_CHECKING:
@@ -139,7 +147,7 @@ def _searched(cells: Sequence[Cell], archive: Archive, where: Console) -> list[t
             run = run or new_run(cell.config, archive, cell.problem)
             contestant = cell.contestant
             title = f"{cell.problem.name}, {contestant.strategy}, {contestant.proposer}, {contestant.variant}"
-            with make_display(f"{title}, seed {cell.seed}", cell.config.limits, where) as display:
+            with display_of(run, f"{title}, seed {cell.seed}", archive, where) as display:
                 try:
                     asyncio.run(conduct(run, archive, display))
                 except asyncio.CancelledError:

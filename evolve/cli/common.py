@@ -16,9 +16,13 @@ from rich.syntax import Syntax
 
 from evaluators.evaluate import InstanceResult, evaluate
 from evaluators.problem import Problem, ProblemError
+from evolve.archive import Archive
+from evolve.config import RunConfig
+from evolve.display import LiveDisplay, PlainDisplay, make_display
 from evolve.publishing import Measure
 from evolve.records import Run
 from evolve.visible import visible
+from evolve.wallclock import seconds_used
 from evolve.winner.telling import ablation_table, sentences, worst_line
 from sandbox.pool import Isolation, open_sandbox
 
@@ -45,6 +49,18 @@ def look_around(run: Run) -> None:
 
     with spinner("looking whether the sandbox and the model are there"):
         asyncio.run(check_start(run))
+
+
+def display_of(run: Run, title: str, archive: Archive, console: Console) -> LiveDisplay | PlainDisplay:
+    """What shows a run while it is searched; it counts in what earlier sessions of the run did."""
+    config = RunConfig.model_validate(run.config)
+    told = [one for one in archive.candidates_of(run.id) if one.proposed and one.told is not None]
+    display = make_display(title, config.limits, console)
+    display.progress.main = config.proposer
+    display.progress.remember(
+        sorted(told, key=lambda one: one.told or 0), archive.usage(run.id), seconds_used(archive, run.id)
+    )
+    return display
 
 
 def print_code(text: str, language: str = "python") -> None:

@@ -147,4 +147,4 @@ def list_results(
     elif markdown:
         print(page(rows, without), end="")
     else:
-        console.print(results_table([row.as_json() for row in rows]))
+        console.print(results_table([row.as_json() for row in rows], console.width))

@@ -19,13 +19,21 @@ from evaluators.problem import load_problem
 from evolve.archive import Archive
 from evolve.asking import StrategyError
 from evolve.budget import Limits
-from evolve.cli.common import ArchiveOption, JsonOption, console, look_around, print_code, print_json, print_report
+from evolve.cli.common import (
+    ArchiveOption,
+    JsonOption,
+    console,
+    display_of,
+    look_around,
+    print_code,
+    print_json,
+    print_report,
+)
 from evolve.config import BUDGETS, ConfigError, RunConfig, archive_of, model_names, read_config
 from evolve.display import make_display
 from evolve.proposers.base import ProposerError
 from evolve.records import Candidate, Run
 from evolve.tables import Program, standing_table
-from evolve.wallclock import seconds_used
 from evolve.winner.report import report_of
 
 # The engine is imported where a search begins: LangGraph takes a second, and `evolve runs` should not.
@@ -192,15 +200,9 @@ def _conduct(record: Run, archive: Archive) -> None:
     config = RunConfig.model_validate(record.config)
     by = ", ".join(config.models) or config.proposer
     title = f"run {record.id}: {record.problem}, {by}, {config.strategy}"
-    limits = config.limits
     interrupted = False
     resume = f"evolve resume {record.id}{archive.option}"
-    told = sorted(
-        (c for c in archive.candidates_of(record.id) if c.proposed and c.told is not None), key=lambda c: c.told or 0
-    )
-    with make_display(title, limits, console) as display:
-        display.progress.main = config.proposer
-        display.progress.remember(told, archive.usage(record.id), seconds_used(archive, record.id))
+    with display_of(record, title, archive, console) as display:
         try:
             ending = asyncio.run(conduct(record, archive, display))
         except asyncio.CancelledError:

@@ -30,6 +30,7 @@ candidates = 500
 parallel = 2
 seed = 3
 sandbox = "process"
+tuning = 5
 polish = false
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -135,8 +136,8 @@ def test_models_variants_and_other_engines(
         assert len(archive.runs()) == 5
 
 
-def test_a_bench_that_was_killed_goes_on(tiny: Path, tmp_path: Path, bench: Bench) -> None:
-    words = ("--strategies", "greedy,best_of_n", "--seeds", "1", "--evaluations", "60", "--candidates", "5000")
+def test_a_bench_that_was_killed_goes_on(tiny: Path, tmp_path: Path, within: Within) -> None:
+    words = ("--strategies", "greedy,best_of_n", "--seeds", "1", "--evaluations", "40", "--candidates", "5000")
     command = [sys.executable, "-m", "evolve", "bench", str(tiny), *QUICK, *words]
     process = subprocess.Popen(
         command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
@@ -147,10 +148,13 @@ def test_a_bench_that_was_killed_goes_on(tiny: Path, tmp_path: Path, bench: Benc
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    made = bench(tmp_path, tiny, *words)
+    code, out, err = within(tmp_path, "bench", tiny, *QUICK, "--json", *words)
+    assert code == 0, err
+    made = json.loads(out)
     assert [run["strategy"] for run in made["runs"]] == ["greedy", "best_of_n"]
     assert made["runs"][0]["run"] == before
-    assert all(60 <= run["evaluations"] < 70 for run in made["runs"])
+    assert int(re.findall(r"(\d+)/5000 candidates", err)[0]) > 5  # those of the session that was killed count in
+    assert all(40 <= run["evaluations"] < 50 for run in made["runs"])
     with Archive.open(tmp_path / "bench.db") as archive:
         assert len(archive.runs()) == 2
 

@@ -315,7 +315,10 @@ def test_the_page_of_results(published: Path, champion: dict[str, Any], within: 
         for one in json.loads(card_of(published).read_text())["against_best_baseline"]
         if one["split"] == "test"
     )
-    assert champion["id"] in within(published, "results")[1]
+    assert " ood " in within(published, "results")[1]
+    narrow = within(published, "results", env={"COLUMNS": "80"})[1].splitlines()
+    assert max(map(len, narrow)) <= 80
+    assert any(line.startswith(f"  {champion['id']}, fake-small ") for line in narrow)
     card = card_of(published).with_suffix(".md")
     before = card.read_text()
     card.unlink()

@@ -24,12 +24,15 @@ def searched(tiny: Path, tmp_path: Path) -> Callable[..., Conducted]:
     """Run a search of the tiny problem to its end: `searched(candidates=20, …)`; options as in the configuration.
 
     Evaluations stop early only where a test says so: which of the fake model's programs would be outraced depends on
-    the order in which they end.
+    the order in which they end. A model's programs are tuned, but not for long.
     """
 
     def run(**options: Any) -> Conducted:
         archive = Archive.open(tmp_path / f"{len(list(tmp_path.iterdir()))}.db")
-        config = read_config(str(tiny), None, {"sandbox": "process", "polish": False, "staged": False, **options})
+        quick: dict[str, Any] = {"sandbox": "process", "polish": False, "staged": False}
+        if "models" in options:
+            quick["tuning"] = 5
+        config = read_config(str(tiny), None, quick | options)
         return asyncio.run(conduct(new_run(config, archive), archive, Silent())), archive
 
     return run

@@ -43,9 +43,11 @@ def _search_with_kills(url: str, problem: Path, folder: Path) -> None:
     """Kill a run soon after its start or after a few more answers, twenty times; then let it end."""
     rng = random.Random(os.environ.get("PYTEST_SEED", "durability"))
     log, database = folder / "server.log", ["--archive", str(folder / "a.db")]
+    settings = folder / "run.toml"
+    settings.write_text('sandbox = "process"\ntuning = 2\npolish = false\n')
     command = [
         "run", str(problem), "--model", "fake-small", "--base-url", url, "--candidates", str(CANDIDATES),
-        "--parallel", "3", "--strategy", "islands", "--sandbox", "process", "--no-polish", *database,
+        "--parallel", "3", "--strategy", "islands", "--config", str(settings), *database,
     ]  # fmt: skip
     with _process("tests.engine.forking") as forks:
         assert forks.stdin is not None

@@ -37,7 +37,8 @@ def proposals(archive: Archive, run: str) -> list[Candidate]:
 
 
 def options(server: FakeServer, **more: Any) -> dict[str, Any]:
-    return {"models": ["fake-small"], "base_url": server.url, "parallel": 4, "strategy": "islands", **more}
+    settings = {"models": ["fake-small"], "base_url": server.url, "parallel": 4, "strategy": "islands", "tuning": 5}
+    return settings | more
 
 
 def test_a_good_day(openai_server: Serve, searched: Searched) -> None:
@@ -134,7 +135,7 @@ def test_a_replay_needs_no_model_and_is_the_same_run(
     monkeypatch.setattr("evolve.proposers.openai.price", lambda model, *_: 5.0 if model == "fake-large" else 0.01)
     server = openai_server(SCRIPTS["weak"])
     models = ["fake-small", "fake-large"]
-    ending, archive = searched(**options(server, candidates=24, strategy=strategy, models=models))
+    ending, archive = searched(**options(server, candidates=24, strategy=strategy, models=models, mutations=2))
     asked = len(server.requests)
     with Archive.open(tmp_path / "replay.db") as into:
         again, differences = asyncio.run(replay(ending.run, archive, into, Silent()))
@@ -172,7 +173,8 @@ def test_an_endpoint_that_breaks_down_does_not_use_the_budget_up(
 ) -> None:
     server = openai_server(lambda index, body: Step() if index < 3 else Step("status", status=503))
     with Archive.open(tmp_path / "a.db") as archive:
-        run = new_run(read_config(str(tiny), None, {"sandbox": "process", **options(server, candidates=200)}), archive)
+        config = {"sandbox": "process", "polish": False, **options(server, candidates=200)}
+        run = new_run(read_config(str(tiny), None, config), archive)
         with pytest.raises(ProposerError, match="in a row failed"):
             asyncio.run(conduct(run, archive, Silent()))
         assert len(proposals(archive, run.id)) < 40
@@ -185,7 +187,7 @@ def test_an_endpoint_that_breaks_down_does_not_use_the_budget_up(
 
 def test_the_mutator_works_beside_the_model_and_costs_no_call(openai_server: Serve, searched: Searched) -> None:
     server = openai_server()
-    ending, archive = searched(**options(server, candidates=12, strategy="adaptive", mutations=3, tuning=5))
+    ending, archive = searched(**options(server, candidates=12, strategy="adaptive", mutations=3))
     made = proposals(archive, ending.run.id)
     by = {name: [c for c in made if c.proposer == name] for name in ("openai", "mutator")}
     assert len(by["openai"]) == 12
@@ -203,9 +205,7 @@ def test_a_run_with_the_mutator_beside_it_is_the_same_when_replayed(
     openai_server: Serve, searched: Searched, tmp_path: Path
 ) -> None:
     server = openai_server(lambda index, body: BAD_DAY.get(index, Step()))
-    ending, archive = searched(
-        **options(server, calls=16, strategy="adaptive", mutations=3, tuning=5, staged=True, timeout=1.5)
-    )
+    ending, archive = searched(**options(server, calls=16, strategy="adaptive", mutations=3, staged=True, timeout=1.5))
     with Archive.open(tmp_path / "replayed.db") as into:
         _, differences = asyncio.run(replay(ending.run, archive, into, Silent()))
     assert differences == []

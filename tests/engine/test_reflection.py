@@ -198,10 +198,11 @@ def test_a_run_killed_between_a_reflection_and_its_program_asks_neither_twice(
         return GOOD
 
     server = openai_server(script)
+    (tmp_path / "run.toml").write_text("tuning = 0\npolish = false\n")
     database = ["--archive", str(tmp_path / "a.db")]
     start = [
         "run", str(tiny), "--model", "fake-small", "--base-url", server.url, "--candidates", "20", "--parallel", "2",
-        "--strategy", "reevo", "--sandbox", "process", *database,
+        "--strategy", "reevo", "--sandbox", "process", "--config", str(tmp_path / "run.toml"), *database,
     ]  # fmt: skip
     process = subprocess.Popen(
         [sys.executable, "-m", "evolve", *start],
