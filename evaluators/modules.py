@@ -11,8 +11,11 @@ import hashlib
 import importlib
 import importlib.util
 import os
+import site
 import sys
+import sysconfig
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -20,6 +23,11 @@ from evaluators.mistakes import MISTAKES, told
 from evaluators.protocol import ProblemError
 
 PREFIX = "_problem_"
+INSTALLED = {
+    *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
+    *site.getsitepackages(),
+    site.getusersitepackages(),
+}
 
 
 def load(name: str, folder: Path, where: str) -> ModuleType:
@@ -78,21 +86,46 @@ def _imports_at_the_top(module: ModuleType, folder: Path) -> None:
 
 
 def sources(module: ModuleType) -> list[bytes]:
-    """The source of a module and of the modules of `evaluators` and of the problem's folder that it imports, directly
-    or not, in order of name: those of the folder first."""
+    """The source of a module and of what it imports, directly or not, in order of name: modules of the problem's folder
+    (first), of `evaluators`, and of whoever plugs in an evaluator; not what is installed, which people do not edit."""
     found: dict[str, bytes] = {}
-    todo = [(module.__name__, module)]
+    todo = [(module.__name__, Path(module.__file__ or ""))]
     while todo:
-        name, module = todo.pop()
-        if name in found or not module.__file__:
+        name, path = todo.pop()
+        if name in found:
             continue
-        found[name] = source = Path(module.__file__).read_bytes()
+        found[name] = source = path.read_bytes()
         package = name.partition(".")[0] + "." if name.startswith(PREFIX) else ""
-        for imported in _imported(ast.parse(source), name.removeprefix(package), hasattr(module, "__path__")):
-            for own in (imported, package + imported):
-                if own.startswith(("evaluators.", PREFIX)) and own in sys.modules:
-                    todo.append((own, sys.modules[own]))
+        for imported in _imported(ast.parse(source), name.removeprefix(package), path.name == "__init__.py"):
+            own = package + imported
+            if package and own in sys.modules:
+                todo.append((own, Path(sys.modules[own].__file__ or "")))
+            elif file := _file(imported):
+                todo.append((imported, file))
     return [found[name] for name in sorted(found)]
+
+
+@cache
+def _file(name: str) -> Path | None:
+    """Where a module of this name is, if its source counts. Nothing is imported to find it, and it does not matter what
+    has been imported by then."""
+    if name.partition(".")[0] in ("evolve", "sandbox"):
+        return None  # ours, but what judges is in `evaluators`
+    spec, places = None, None
+    for end in range(1, name.count(".") + 2):
+        if end > 1 and places is None:
+            return None
+        whole = ".".join(name.split(".")[:end])
+        specs = (finder.find_spec(whole, places) for finder in sys.meta_path if hasattr(finder, "find_spec"))
+        spec = next((spec for spec in specs if spec), None)
+        if spec is None:
+            return None
+        places = spec.submodule_search_locations
+    if spec is None or not spec.has_location or not spec.origin or not spec.origin.endswith(".py"):
+        return None
+    path = Path(spec.origin)
+    installed = any(path.is_relative_to(place) for place in INSTALLED)
+    return path if name.startswith("evaluators.") or not installed else None
 
 
 def _imported(tree: ast.Module, name: str, is_package: bool) -> Iterator[str]:

@@ -170,7 +170,7 @@ class Problem:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 over all that figures depend on: problem.toml, references, and the source of the evaluator with every
-        module of the project and of the folder that it imports."""
+        module that it imports, but for installed packages."""
         digest = hashlib.sha256()
         for path in (self.folder / "problem.toml", self.folder / "references.json", *self.evaluator.files()):
             digest.update(path.read_bytes() if path.exists() else b"")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from evaluators import modules
 from evaluators.evaluate import evaluate
 from evaluators.problem import Problem, ProblemError, load_problem
 from sandbox.session import InProcessSandbox
@@ -93,6 +95,38 @@ def test_the_fingerprint_depends_on_nothing_else(make: Make) -> None:
     assert cost(problem) == 1111.5
     assert load_problem(str(problem.folder)).fingerprint == before
     assert load_problem(str(make("other", {"unused.py": "VALUE = 2\n"}))).fingerprint == before
+
+
+def test_the_fingerprint_covers_modules_elsewhere_that_are_no_installed_ones(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    for name in ("acme_sim/__init__.py", "acme_sim/inner/__init__.py", "acme_sim/inner/deep.py", "acme_sim/idle.py"):
+        (elsewhere / name).parent.mkdir(parents=True, exist_ok=True)
+        (elsewhere / name).write_text("")
+    (elsewhere / "acme_sim/shop.py").write_text("def later():\n    from .inner import deep\n    return deep\n")
+    monkeypatch.syspath_prepend(elsewhere)
+    folder = make("one", {"toy.py": "import acme_sim.shop\n" + TOY})
+
+    def fingerprint() -> str:
+        modules._file.cache_clear()
+        return load_problem(str(folder)).fingerprint
+
+    before = fingerprint()
+    (elsewhere / "acme_sim/idle.py").write_text("# changed")
+    assert fingerprint() == before
+    importlib.import_module("acme_sim.inner.deep")
+    assert fingerprint() == before, "what else has been imported does not matter"
+    for name in ("acme_sim/shop.py", "acme_sim/inner/deep.py"):
+        with (elsewhere / name).open("a") as file:
+            file.write("# changed")
+        now = fingerprint()
+        assert now != before, name
+        before = now
+    monkeypatch.setattr(modules, "INSTALLED", {*modules.INSTALLED, str(elsewhere)})
+    before = fingerprint()
+    (elsewhere / "acme_sim/shop.py").write_text("")
+    assert fingerprint() == before
 
 
 def test_what_fails_to_load_is_loaded_anew(make: Make) -> None:
