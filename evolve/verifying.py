@@ -22,15 +22,16 @@ from evolve.winner.measured import RELABELLINGS
 TESTS = ("against_paper_rule", "against_best_baseline")
 NEAR_ZERO = 1e-7
 CHANGED = "the problem has changed since (problem.toml, references or evaluator)"
+LACKING = "it lacked tests that cards have now"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What `verify` found about one card; `problems` is empty when it holds. renewed: it has been written anew."""
+    """What `verify` found about one card; `problems` is empty when it holds. renewed: why it has been written anew."""
 
     card: Path
     problems: Sequence[str]
-    renewed: bool = False
+    renewed: str | None = None
 
 
 @dataclass
@@ -57,7 +58,8 @@ def verify(
     them, and the tests against the rules that the card names. Other baselines are held against the problem's standings,
     which `evolve problems check` measures.
 
-    renew: where a card differs because its problem has changed since, write the new measurements into it.
+    renew: where a card differs because its problem has changed since, or lacks tests that cards have now, write new
+    measurements into it.
     """
     judges: dict[str, _Judge] = {}
 
@@ -70,12 +72,17 @@ def verify(
                 problem = load(name)
                 judges[name] = _Judge(problem, measurer(problem))
             found = [*_differences(card, source, judges[name]), *_unreadable(path, card, source)]
-            if not found or judges[name].problem.fingerprint == card["problem_fingerprint"]:
+            changed = judges[name].problem.fingerprint != card["problem_fingerprint"]
+            if found and changed:
+                reason = CHANGED
+            elif not found and any(test not in card for test in TESTS):
+                reason = LACKING
+            else:
                 return Verdict(path, found)
             if not renew:
-                return Verdict(path, [CHANGED, *found])
+                return Verdict(path, [reason, *found] if found else [])
             _renew(path, card, source, judges[name])
-            return Verdict(path, [], renewed=True)
+            return Verdict(path, [], renewed=reason)
         except (CardError, ProblemError, PublishError) as error:
             return Verdict(path, [str(error)])
 

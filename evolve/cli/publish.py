@@ -92,7 +92,8 @@ def publish(
 def verify(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="the folder of published results")] = Path("results"),
     renew: Annotated[
-        bool, typer.Option("--renew", help="write the measurements into cards that differ as their problem has changed")
+        bool,
+        typer.Option("--renew", help="write the measurements into cards that lack tests, or whose problem has changed"),
     ] = False,
     sandbox: SandboxOption = "auto",
     as_json: JsonOption = False,
@@ -119,7 +120,7 @@ def verify(
         print_json([{"card": str(v.card), "holds": not v.problems, "problems": list(v.problems)} for v in verdicts])
     else:
         for verdict in verdicts:
-            true = "written anew: its problem has changed" if verdict.renewed else "holds"
+            true = f"written anew: {verdict.renewed}" if verdict.renewed else "holds"
             state = "differs: " + "; ".join(verdict.problems) if verdict.problems else true
             console.print(f"{verdict.card}: {state}", markup=False, soft_wrap=True)
         console.print(f"{sum(not v.problems for v in verdicts)} of {len(verdicts)} results hold")

@@ -187,7 +187,7 @@ def test_a_problem_that_has_changed(published: Path, within: Within) -> None:
     assert "test: " in line
     before = json.loads(card_of(published).read_text())
     _, out, _ = within(published, "verify", "--renew", *SANDBOX)
-    assert out.splitlines()[0].endswith("written anew: its problem has changed")
+    assert "written anew: the problem has changed since" in out.splitlines()[0]
     assert verify(within, published)[0] == 0
     after = json.loads(card_of(published).read_text())
     assert after["figures"]["test"] != before["figures"]["test"]
@@ -196,6 +196,21 @@ def test_a_problem_that_has_changed(published: Path, within: Within) -> None:
     _, out, _ = within(published, "verify", "--renew", *SANDBOX)
     assert out.splitlines()[0].endswith("holds")
     assert card_of(published).read_text() == written, "nothing has changed since"
+
+
+def test_a_card_from_before_a_test_was_made(published: Path, within: Within) -> None:
+    whole = json.loads(card_of(published).read_text())
+    older = {name: value for name, value in whole.items() if name != "against_best_baseline"}
+    older["provenance"] = {"measured": "2025-01-01", **whole["provenance"]}
+    card_of(published).write_text(json.dumps(older))
+    assert within(published, "results", "--write")[0] == 0
+    assert verify(within, published) == (0, f"{card_of(published)}: holds".replace(f"{published}/", ""))
+    _, out, _ = within(published, "verify", "--renew", *SANDBOX)
+    assert "written anew: it lacked tests that cards have now" in out
+    after = json.loads(card_of(published).read_text())
+    assert after["provenance"].pop("measured") != "2025-01-01"
+    assert after == whole
+    assert verify(within, published)[0] == 0
 
 
 def test_nothing_else_is_put_into_a_card_that_is_measured_anew(published: Path, within: Within) -> None:
