@@ -17,7 +17,7 @@ from pathlib import Path
 from evolve.archive import Archive
 
 KILLS = 20
-CANDIDATES = 150
+CANDIDATES = 100
 
 
 def test_twenty_kills_lose_nothing(tiny: Path, tmp_path: Path) -> None:
