@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from evolve.tables import results_table
 from tests.cli.conftest import Ended, Within
 
 SANDBOX = ("--sandbox", "process")
@@ -330,7 +331,8 @@ def test_the_page_of_results(published: Path, champion: dict[str, Any], within: 
         for one in json.loads(card_of(published).read_text())["against_best_baseline"]
         if one["split"] == "test"
     )
-    assert " ood " in within(published, "results")[1]
+    assert [column.header for column in results_table([row], 100).columns][-2:] == ["ood", "size"]
+    assert "ood" not in [column.header for column in results_table([row], 99).columns]
     narrow = within(published, "results", env={"COLUMNS": "80"})[1].splitlines()
     assert max(map(len, narrow)) <= 80
     assert any(line.startswith(f"  {champion['id']}, fake-small ") for line in narrow)
