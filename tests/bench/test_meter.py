@@ -43,7 +43,7 @@ def test_an_engine_is_counted_and_stopped_at_its_budget(openai_server: Start, tm
 
 
 def test_a_kill_loses_nothing_and_the_budget_goes_on(openai_server: Start, tmp_path: Path) -> None:
-    server = openai_server(lambda index, body: Step(seconds=30.0) if index == 3 else Step())
+    server = openai_server(lambda index, body: Step(seconds=30.0) if body["messages"] == ASKED["messages"] else Step())
     out = tmp_path / "meter.json"
     with Metered(server.url, out, "--calls", "5") as meter:
         run_engine(meter.url, 3, tmp_path / "best.py")
