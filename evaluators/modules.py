@@ -15,7 +15,6 @@ import site
 import sys
 import sysconfig
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -105,11 +104,11 @@ def sources(module: ModuleType) -> list[bytes]:
     return [found[name] for name in sorted(found)]
 
 
-@cache
 def _file(name: str) -> Path | None:
     """Where a module of this name is, if its source counts. Nothing is imported to find it, and it does not matter what
     has been imported by then."""
-    if name.partition(".")[0] in ("evolve", "sandbox"):
+    first = name.partition(".")[0]
+    if first in ("evolve", "sandbox"):
         return None  # ours, but what judges is in `evaluators`
     spec, places = None, None
     for end in range(1, name.count(".") + 2):
@@ -125,7 +124,7 @@ def _file(name: str) -> Path | None:
         return None
     path = Path(spec.origin)
     installed = any(path.is_relative_to(place) for place in INSTALLED)
-    return path if name.startswith("evaluators.") or not installed else None
+    return path if first == "evaluators" or not installed else None  # ours may be installed, and counts all the same
 
 
 def _imported(tree: ast.Module, name: str, is_package: bool) -> Iterator[str]:

@@ -115,9 +115,8 @@ def results_table(rows: Sequence[Mapping[str, Any]], width: int) -> Table:
     for heading in ("gap", "best baseline", *(("ood", "size") if wide else ())):
         table.add_column(heading, justify="right", overflow="fold")
     for row in rows:
-        name = f"{row['problem']}\n  {row['program']}, {row['writer']}" + (
-            "\n  self-scored" if row["self_scored"] else ""
-        )
+        name = f"{row['problem']}\n  {row['program']}, {row['writer']}"
+        name += "\n  self-scored" if row["self_scored"] else ""
         gap = "" if row["gap_test"] is None else "{:.4g}\n{:.3g}..{:.3g}".format(row["gap_test"], *row["gap_test_ci95"])
         best = "" if row["best_baseline"] is None else f"{row['best_baseline']} {row['gap_best_baseline']:.4g}"
         apart = "" if row["difference"] is None else f"\n{row['difference']:+.3g}"

@@ -109,7 +109,6 @@ def test_the_fingerprint_covers_modules_elsewhere_that_are_no_installed_ones(
     folder = make("one", {"toy.py": "import acme_sim.shop\n" + TOY})
 
     def fingerprint() -> str:
-        modules._file.cache_clear()
         return load_problem(str(folder)).fingerprint
 
     before = fingerprint()
