@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 import pytest
 from hypothesis import settings
 
+from evaluators.problem import problem_names
 from sandbox.image import build_image, image_status
 from sandbox.pool import load_backend
 from sandbox.session import SandboxError
@@ -52,15 +53,21 @@ _TOGETHER = {"reviewed": "chromium"}
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests that share what is costly in one process of several; so do those that measure a problem's programs."""
+    """Keep tests that share what is costly in one process: what a fixture makes, or the instances of a problem."""
     for item in items:
-        module = getattr(item, "module", None)
-        if hasattr(module, "measured"):
-            item.add_marker(pytest.mark.xdist_group(module.__name__))
-            continue
-        for name in sorted(SHARED.intersection(getattr(item, "fixturenames", ()))):
-            item.add_marker(pytest.mark.xdist_group(_TOGETHER.get(name, name)))
-            break
+        if group := _group(item):
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
+def _group(item: pytest.Item) -> str | None:
+    module = getattr(item, "module", None)
+    if hasattr(module, "measured"):
+        return str(module.__name__)
+    for name in sorted(SHARED.intersection(getattr(item, "fixturenames", ()))):
+        return _TOGETHER.get(name, name)
+    given = getattr(getattr(item, "callspec", None), "params", {}).values()
+    problems = {value.split("/")[0] for value in given if isinstance(value, str)}.intersection(problem_names())
+    return f"test_{min(problems)}" if problems else None
 
 
 @pytest.fixture(params=[pytest.param(name, marks=marks) for name, marks in _MARKS.items()], scope="session")

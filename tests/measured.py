@@ -1,4 +1,4 @@
-"""A problem and what its own programs achieve, each measured once, in this process."""
+"""A problem and what its own programs achieve: measured once, in this process, or as its standings have it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Protocol
 
 from evaluators.evaluate import Evaluation, evaluate
 from evaluators.problem import Problem, load_problem
+from evolve.standings import read
 from sandbox.session import InProcessSandbox
 
 
@@ -17,18 +18,51 @@ class Measured(Protocol):
     def __call__(self, name: str, split: str = ...) -> Evaluation: ...
 
 
+class Recorded(Protocol):
+    """The mean gap of a baseline, or "initial", on a split."""
+
+    def __call__(self, name: str, split: str = ...) -> float: ...
+
+
+@cache
+def loaded(name: str) -> Problem:
+    """A shipped problem, whose instances are made once; conftest keeps its tests in one process."""
+    return load_problem(name)
+
+
+@cache
+def measure(folder: str, name: str, split: str) -> Evaluation:
+    """What a baseline of a shipped problem, or "initial", achieves on a split."""
+    problem = loaded(folder)
+    made = evaluate(
+        problem, problem.initial if name == "initial" else problem.baselines[name], split, InProcessSandbox()
+    )
+    assert made.failure is None
+    return made
+
+
 def of_problem(folder: str, default: str = "train") -> tuple[Callable[[], Problem], Measured]:
     """The problem, loaded when it is asked for, and its programs; `default`: the split where none is named."""
 
-    @cache
     def problem() -> Problem:
-        return load_problem(folder)
+        return loaded(folder)
 
-    @cache
     def measured(name: str, split: str = default) -> Evaluation:
-        source = problem().initial if name == "initial" else problem().baselines[name]
-        made = evaluate(problem(), source, split, InProcessSandbox())
-        assert made.failure is None
-        return made
+        return measure(folder, name, split)
 
     return problem, measured
+
+
+def recorded(folder: str) -> Recorded:
+    """Mean gaps as a problem's standings have them, where measuring every program on every split would take minutes.
+
+    `evolve problems check` measures all of them again, and tests/problems/test_standings.py some.
+    """
+
+    @cache
+    def gap(name: str, split: str = "train") -> float:
+        standings = read(loaded(folder))
+        assert standings is not None
+        return standings.gaps[name][split]
+
+    return gap

@@ -12,7 +12,14 @@ import pytest
 
 from evaluators.evaluate import evaluate
 from evaluators.parting import side_by_side
-from evaluators.problem import Problem, ProblemError, load_problem, problem_names, shipped_problems
+from evaluators.problem import (
+    Problem,
+    ProblemError,
+    load_problem,
+    problem_names,
+    shipped_problems,
+    stored_references,
+)
 from evaluators.protocol import EvaluatorBug
 from evolve.checking import Bench, Checked, Checker
 from evolve.cli import main
@@ -55,7 +62,14 @@ def checked(folder: Path, write_references: bool = False) -> Checked:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    return new_problem("my_shop", tmp_path)
+    return smaller(new_problem("my_shop", tmp_path))
+
+
+def smaller(folder: Path) -> Path:
+    """A new problem with a tenth of the instances on which the search does not run."""
+    for many, few in ((25, 5), (50, 5), (10, 2)):
+        edit(folder / "problem.toml", f"per_load = {many}\n", f"per_load = {few}\n")
+    return folder
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -114,6 +128,7 @@ def test_list_knows_what_was_published(evolve: Evolve, tmp_path: Path) -> None:
 
 def test_standings_are_written_listed_and_checked(evolve: Evolve, tmp_path: Path) -> None:
     evolve("problems", "new", "my_shop")
+    smaller(tmp_path / "my_shop")
     assert evolve("problems", "check", "my_shop", "--standings", "--sandbox", "process")[0] == 0
     row = _row(load_problem("./my_shop"))
     assert row["best_baseline"]["name"] in load_problem("./my_shop").baselines
@@ -260,7 +275,7 @@ SIMULATOR, STATEMENT = "simulator.py", "statement.md"
             "random.Random(key)",
             "random.Random(key if 'ood' not in key else None)",
             "determinism",
-            "20 of 20 costs differ on ood, first my_shop|ood|",
+            "4 of 4 costs differ on ood, first my_shop|ood|",
         ),
         (SIMULATOR, "Instance(key,", "Instance(key + str(random.random()),", "determinism", "train have other keys"),
         (
@@ -268,7 +283,7 @@ SIMULATOR, STATEMENT = "simulator.py", "statement.md"
             "random.Random(key)",
             "random.Random(key.replace('test', 'train'))",
             "splits",
-            "40 of 100 instances of test are instances of train under another key, first my_shop|test|60|0.95|0, ",
+            "10 of 10 instances of test are instances of train under another key, first my_shop|test|60|0.95|0, ",
         ),
         (
             SIMULATOR,
@@ -338,7 +353,7 @@ def test_references_are_written_checked_and_mended(folder: Path) -> None:
     assert checked(folder, write_references=True).ok
     path = folder / "references.json"
     stored = json.loads(path.read_text())
-    assert len(stored["instances"]) == 40 + 50 + 100 + 20
+    assert len(stored["instances"]) == 40 + 10 + 10 + 4
     found = checked(folder)
     assert found.ok
     assert found.notes == []
@@ -349,12 +364,26 @@ def test_references_are_written_checked_and_mended(folder: Path) -> None:
     assert "is stored as" in lines[0]
     assert "--references writes them anew" in lines[0]
     assert checked(folder, write_references=True).failures["references"] == []
-    for text in ("{}", "[]", '{"instances": []}', '{"instances": {"a": 1}}', '{"instances": {"a": []}}'):
-        path.write_text(text)
-        assert "not a file of references" in checked(folder).failures["references"][0]
-        assert "delete it" in checked(folder, write_references=True).failures["references"][0]
-    path.write_text('{"instances": {"a": [1, "boundd"]}}')
-    assert "a: its kind is 'boundd'; the kinds are: " in checked(folder).failures["references"][0]
+    path.write_text("{}")
+    assert "not a file of references" in checked(folder).failures["references"][0]
+    assert "delete it" in checked(folder, write_references=True).failures["references"][0]
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("[]", "not a file of references"),
+        ('{"instances": []}', "not a file of references"),
+        ('{"instances": {"a": 1}}', "not a file of references"),
+        ('{"instances": {"a": []}}', "not a file of references"),
+        ('{"instances": {"a": [1, "boundd"]}}', "a: its kind is 'boundd'; the kinds are: "),
+    ],
+)
+def test_what_is_no_file_of_references_is_told(tmp_path: Path, text: str, wrong: str) -> None:
+    path = tmp_path / "references.json"
+    path.write_text(text)
+    with pytest.raises(ProblemError, match=f"^{path}: {wrong}"):
+        stored_references(path)
 
 
 def test_check_as_json_and_without_names(evolve: Evolve, folder: Path) -> None:

@@ -45,10 +45,14 @@ def verify(within: Within, folder: Path) -> tuple[int, str]:
     first, last = out.splitlines()
     assert last == f"{1 if code == 0 else 0} of 1 results hold"
     assert ": differs: " in first if code else first.endswith(": holds")
-    [verdict] = json.loads(within(folder, "verify", *SANDBOX, "--json")[1])
-    assert verdict["holds"] == (code == 0)
-    assert "; ".join(verdict["problems"]) in first
     return code, first
+
+
+def verify_as_json(within: Within, folder: Path) -> dict[str, Any]:
+    """The verdict on the one card."""
+    verdict: dict[str, Any]
+    [verdict] = json.loads(within(folder, "verify", *SANDBOX, "--json")[1])
+    return verdict
 
 
 def card_of(folder: Path) -> Path:
@@ -77,6 +81,8 @@ def test_a_card_says_what_the_program_is_and_holds(
     assert [one["against"] for one in card["against_paper_rule"]] == ["mddc"] * 3
     assert list(card["figures"].values()) == champion["figures"]
     assert verify(within, published) == (0, f"results/tiny/{path.name}: holds")
+    verdict = verify_as_json(within, published)
+    assert (verdict["holds"], verdict["problems"]) == (True, [])
 
 
 def test_a_program_that_was_tampered_with(published: Path, within: Within) -> None:
@@ -86,6 +92,9 @@ def test_a_program_that_was_tampered_with(published: Path, within: Within) -> No
     assert code == 1
     assert program.name in line
     assert "not the program that was published" in line
+    verdict = verify_as_json(within, published)
+    assert not verdict["holds"]
+    assert "; ".join(verdict["problems"]) in line
     program.unlink()
     code, line = verify(within, published)
     assert code == 1

@@ -6,15 +6,16 @@ import re
 
 import pytest
 
-from evaluators.problem import load_problem, problem_names
+from evaluators.problem import problem_names
 from evolve.feedback.assignments import assignment, expression_of
 from evolve.statements import known_formulas, known_to_work
+from tests.measured import loaded
 
 FORMULA = "def priority(p, d, t):\n    return max(t + p, d) + 0.3 * p\n"
 
 
 def drawn(name: str, operator: str, parents: list[str], count: int = 40) -> list[str | None]:
-    problem = load_problem(name)
+    problem = loaded(name)
     return [assignment(operator, problem, parents, [], f"7|{number}|0") for number in range(count)]
 
 
@@ -40,7 +41,7 @@ def test_terms_are_those_of_the_parent() -> None:
 
 
 def test_what_is_the_same_for_all_items_is_never_just_added() -> None:
-    scalars = {f.name for f in load_problem("job_shop").evaluator.features if f.scalar}
+    scalars = {f.name for f in loaded("job_shop").evaluator.features if f.scalar}
     added = [text for text in drawn("job_shop", "mutate", [FORMULA], 200) if text and "Add a term" in text]
     assert added
     assert not any(f"`{name}`" in text for text in added for name in scalars)
@@ -48,7 +49,7 @@ def test_what_is_the_same_for_all_items_is_never_just_added() -> None:
 
 @pytest.mark.parametrize("name", problem_names())
 def test_a_search_that_is_behind_is_often_sent_to_what_is_known(name: str) -> None:
-    problem = load_problem(name)
+    problem = loaded(name)
 
     def shares(behind: bool) -> list[float]:
         drawn = [
@@ -71,7 +72,7 @@ def test_a_search_that_is_behind_is_often_sent_to_what_is_known(name: str) -> No
 
 
 def test_a_known_formula_is_quoted_as_the_statement_has_it() -> None:
-    problem = load_problem("single_machine_tardiness")
+    problem = loaded("single_machine_tardiness")
     texts = [assignment("explore", problem, [problem.initial], [], f"3|{n}|0", True) or "" for n in range(200)]
     quoted = {found[1] for text in texts if (found := re.match(r"Start from `([^`]+)`", text))}
     assert quoted == {"d", "p", "max(t + p, d)", "p / p_max", "p / (t + p_mean)"}
@@ -82,7 +83,7 @@ def test_a_known_formula_is_quoted_as_the_statement_has_it() -> None:
 
 def test_conditions_have_numbers_or_values_and_no_free_choice() -> None:
     """Told of a threshold of its choice, a weak model takes `threshold` for one more value that it gets."""
-    problem = load_problem("job_shop")
+    problem = loaded("job_shop")
     parent = "def priority(work_after, p):\n    return p - 0.4 * work_after\n"
 
     def texts(levels: dict[str, float] | None) -> list[str]:
@@ -118,7 +119,7 @@ def test_what_is_brought_in_is_not_there_yet() -> None:
 
 @pytest.mark.parametrize("name", problem_names())
 def test_every_problem_has_assignments_that_differ(name: str) -> None:
-    problem = load_problem(name)
+    problem = loaded(name)
     for operator, parents in (("mutate", [problem.initial]), ("explore", [problem.initial]), ("explore", [])):
         texts = drawn(name, operator, parents)
         assert None not in texts

@@ -9,7 +9,7 @@ import pytest
 
 from evaluators.evaluate import InstanceResult
 from evaluators.parting import Inspection, Parting
-from evaluators.problem import Problem, load_problem, problem_names
+from evaluators.problem import Problem, problem_names
 from evolve.feedback.assignments import assignment
 from evolve.feedback.failures import Failures, failure_line
 from evolve.feedback.fitting import CHARACTERS, CONTEXT, LEAST, PROMPT, REPAIR, REPLY, Brief, fit, fits
@@ -22,6 +22,7 @@ from evolve.feedback.yardsticks import yardsticks
 from evolve.prompting import Prompts
 from evolve.records import Message
 from tests.feedback.samples import candidate, failing
+from tests.measured import loaded
 
 HOSTILE = [
     "x" * 50_000,
@@ -83,7 +84,7 @@ def rendering(problem: Problem, operator: str) -> Callable[[Brief], list[Message
 
 @pytest.mark.parametrize("name", problem_names())
 def test_any_prompt_stays_within_the_budget_and_names_no_instance(name: str) -> None:
-    problem = load_problem(name)
+    problem = loaded(name)
     rng = random.Random(name)
     keys = {instance.key for instance in problem.instances("train")}
     prefixes = set()
@@ -99,14 +100,14 @@ def test_any_prompt_stays_within_the_budget_and_names_no_instance(name: str) -> 
 
 
 def test_what_fits_is_not_cut() -> None:
-    problem = load_problem("job_shop")
+    problem = loaded("job_shop")
     brief = Brief([shown(candidate(1, 1.0), [], yardsticks([], "priority"), problem.limits)], assignment="Do it.")
     render = rendering(problem, "mutate")
     assert fit(render, brief) == render(brief)
 
 
 def test_the_least_useful_goes_first_and_the_parent_last() -> None:
-    problem = load_problem("broadcast_overlay")
+    problem = loaded("broadcast_overlay")
     long = max(problem.baselines.values(), key=len)
     parent, example = (shown(candidate(1, 1.0, long), [], yardsticks([], "solve"), problem.limits) for _ in range(2))
     brief = Brief([parent], [example], parts=[Part("def f():\n    pass", 5, 0, 9.0)], assignment="Do it.")

@@ -14,7 +14,7 @@ from evaluators.references import disagreements
 from evaluators.serving import agents
 from evaluators.serving.deciding import played
 from sandbox.session import InProcessSandbox
-from tests.measured import of_problem
+from tests.measured import of_problem, recorded
 
 # Mean gap in per cent on train.
 GOLDEN = {
@@ -28,19 +28,14 @@ GOLDEN = {
 }
 
 problem, measured = of_problem("agent_kv_ttl")
-
-
-def mean_time(name: str) -> float:
-    """Of a program, s, on train."""
-    return float(np.mean([result.metrics["jct_mean"] for result in measured(name).results]))
+gap = recorded("agent_kv_ttl")
 
 
 def test_the_order_of_the_specification() -> None:
     """Holding nothing is far worse, least service first less so; always holding loses to a time to live."""
     names = ("constant_ttl", "hold_always", "least_attained_service", "vllm")
-    times = [mean_time(name) for name in names]
-    assert all(a < b for a, b in pairwise(times))
-    assert mean_time("program_fcfs") > mean_time("least_attained_service")
+    assert all(gap(a) < gap(b) for a, b in pairwise(names))
+    assert gap("program_fcfs") > gap("least_attained_service")
 
 
 def test_the_ratios_of_the_specification() -> None:
@@ -59,8 +54,7 @@ def test_the_ratios_of_the_specification() -> None:
 
 
 def test_gaps_to_the_digit() -> None:
-    gaps = {name: made.gap_mean for name in GOLDEN if (made := measured(name)).gap_mean is not None}
-    assert {name: round(gap, 2) + 0.0 for name, gap in gaps.items()} == GOLDEN
+    assert {name: round(gap(name), 2) + 0.0 for name in GOLDEN} == GOLDEN
     assert set(GOLDEN) == {"initial", *problem().baselines}
 
 

@@ -10,10 +10,11 @@ import pytest
 from evaluators.evaluate import Evaluation, evaluate
 from evaluators.machines.blocking_log import faults
 from evaluators.machines.one_machine import makespan_bound
-from evaluators.problem import Problem, load_problem
+from evaluators.problem import Problem
 from evaluators.protocol import Labels
 from evaluators.references import disagreements
 from sandbox.session import InProcessSandbox
+from tests.measured import loaded, recorded
 
 # Mean makespan over the job shop's optimum on la01 to la20: without failures, and with probability 0.05, 0.1, 0.2. The
 # first column holds to the digit. The others were made with other draws of the failures: the rule's place by 0.05.
@@ -29,9 +30,11 @@ LAWRENCE = {
 LA01 = {"spt": 1175, "mtwr": 1142, "fifo": 1130, "mor": 1130}
 
 
-@cache
+gap = recorded("blocking_job_shop")
+
+
 def problem() -> Problem:
-    return load_problem("blocking_job_shop")
+    return loaded("blocking_job_shop")
 
 
 @cache
@@ -41,12 +44,6 @@ def measured(baseline: str, split: str) -> Evaluation:
     made = evaluate(problem(), problem().baselines[baseline], split, InProcessSandbox(), positions)
     assert made.failure is None
     return made
-
-
-def mean(baseline: str, split: str) -> float:
-    gap = measured(baseline, split).gap_mean
-    assert gap is not None
-    return gap
 
 
 def test_lawrence_by_failure_rate() -> None:
@@ -87,9 +84,9 @@ def test_lawrence_is_as_published() -> None:
 
 @pytest.mark.parametrize("split", ["train", "validation", "ood"])
 def test_letting_blockers_move_first_is_best(split: str) -> None:
-    best = mean("holders_first", split)
-    assert 0 < mean("wanted_first", split) < best + 2
-    assert best + 2 < min(mean(rule, split) for rule in ("mtwr", "fifo", "lpt", "random_order"))
+    best = gap("holders_first", split)
+    assert 0 < gap("wanted_first", split) < best + 2
+    assert best + 2 < min(gap(rule, split) for rule in ("mtwr", "fifo", "lpt", "random_order"))
 
 
 def test_logs_of_a_baseline_pass_the_independent_check() -> None:

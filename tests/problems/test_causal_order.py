@@ -10,14 +10,14 @@ import pytest
 from evaluators.evaluate import Evaluation, evaluate
 from evaluators.learning import orders
 from evaluators.learning.causal import generate
-from evaluators.problem import Problem, load_problem
+from evaluators.problem import Problem
 from evaluators.references import disagreements
 from sandbox.session import InProcessSandbox
+from tests.measured import loaded
 
 
-@cache
 def shipped() -> Problem:
-    return load_problem("causal_order")
+    return loaded("causal_order")
 
 
 @cache

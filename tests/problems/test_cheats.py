@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from evaluators.evaluate import evaluate
-from evaluators.problem import Problem, load_problem, problem_names
+from evaluators.problem import problem_names
 from evolve.standings import read
 from sandbox.pool import Slot, open_sandbox
 from sandbox.session import KINDS
+from tests.measured import loaded
 
 HERE = Path(__file__).parent / "cheats"
 CHEATS = [f"{path.parent.name}/{path.stem}" for path in sorted(HERE.glob("*/*.py"))]
@@ -30,11 +30,6 @@ def slot() -> Iterator[Slot]:
     made = open_sandbox("process")
     yield made
     made.close()
-
-
-@cache
-def loaded(name: str) -> Problem:
-    return load_problem(name)
 
 
 def honest_gap(problem: str, program: str) -> float:

@@ -21,7 +21,7 @@ from evaluators.serving.deciding import decision_limit
 from evaluators.serving.engine import Engine
 from evaluators.serving.requests import Request
 from sandbox.session import InProcessSandbox
-from tests.measured import of_problem
+from tests.measured import of_problem, recorded
 from tests.playing import play
 from tests.problems.serving import (
     Rule,
@@ -30,7 +30,6 @@ from tests.problems.serving import (
     assert_each_request_fits,
     assert_the_past_is_the_same,
     assert_the_reference_is,
-    mean,
 )
 
 # Mean gap, in logarithmic per cent, on train.
@@ -51,6 +50,7 @@ PLAIN = Costs(t0=1, w=10, l0=0, l1=1, attention=0, kv=0, sequence=0, kv_bytes=1,
 
 
 problem, measured = of_problem("chunked_prefill")
+gap = recorded("chunked_prefill")
 
 
 def rule(name: str) -> Rule:
@@ -228,7 +228,7 @@ def test_capacities_in_between() -> None:
 
 
 def test_the_order_of_the_baselines() -> None:
-    gaps = {name: mean(measured(name)) for name in problem().baselines}
+    gaps = {name: gap(name) for name in problem().baselines}
     assert gaps["sarathi"] == pytest.approx(0, abs=1e-9)
     assert gaps["solved_budget"] < 0 < gaps["best_constant"] < gaps["sarathi_512"] < gaps["sarathi_2048"]
     assert gaps["sarathi_2048"] < 200 < min(gaps["orca"], gaps["faster_transformer"]) < gaps["vllm"]
@@ -238,7 +238,7 @@ def test_the_order_of_the_baselines() -> None:
 
 
 def test_gaps_to_the_digit() -> None:
-    assert {name: round(mean(measured(name)), 2) for name in GOLDEN} == GOLDEN
+    assert {name: round(gap(name), 2) for name in GOLDEN} == GOLDEN
     assert set(GOLDEN) == {"initial", *problem().baselines}
 
 

@@ -24,9 +24,10 @@ from evaluators.gpus.experts import balancedness
 from evaluators.machines.drawing import gantt
 from evaluators.machines.shop import Shop, non_delay
 from evaluators.packing.mdkp import relax
-from evaluators.problem import Problem, load_problem, problem_names
+from evaluators.problem import Problem, problem_names
 from evaluators.protocol import Instance, Outcome
 from sandbox.session import InProcessSession
+from tests.measured import loaded
 
 LONGEST = 80  # characters of a label
 
@@ -43,7 +44,7 @@ class Drawn:
 
 @cache
 def drawn(name: str, position: int = 0) -> Drawn:
-    problem = load_problem(name)
+    problem = loaded(name)
     return played(problem, problem.instances("train")[position])
 
 
@@ -224,7 +225,7 @@ def test_transactions_end_at_the_makespan() -> None:
 
 
 def test_hits_are_the_share_of_prompts_that_the_hit_rate_says() -> None:
-    problem, shape = load_problem("prefix_reordering"), next(iter(SHAPES))
+    problem, shape = loaded("prefix_reordering"), next(iter(SHAPES))
     case = played(problem, Instance("small", shape, make_table("small", shape, 30)))
     hits = length(box for box in case.drawing.boxes if box.kind == "hit")
     assert hits / length(case.drawing.boxes) == pytest.approx(case.outcome.metrics["hit"])
@@ -317,7 +318,7 @@ def test_the_best_bound_ends_at_the_gap() -> None:
 
 def test_a_stretch_depends_on_the_instance_alone() -> None:
     """A long stream is cut where its jobs arrive, whoever schedules them."""
-    problem = load_problem("soc_dag")
+    problem = loaded("soc_dag")
     stream = problem.instances("train")[0].data
     times = 12
     late = [t + round_ * stream.horizon for round_ in range(times) for t in stream.arrivals]

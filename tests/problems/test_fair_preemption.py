@@ -22,7 +22,7 @@ from evaluators.serving.fair_preemption import Case, Fairness, FairPreemption, T
 from evaluators.serving.fair_preemption import play as play_case
 from evaluators.serving.requests import Request
 from sandbox.session import InProcessSandbox
-from tests.measured import of_problem
+from tests.measured import of_problem, recorded
 from tests.playing import play
 from tests.problems.serving import (
     Rule,
@@ -31,7 +31,6 @@ from tests.problems.serving import (
     assert_each_request_fits,
     assert_the_past_is_the_same,
     assert_the_reference_is,
-    mean,
 )
 
 # Mean gap, in logarithmic per cent, on train.
@@ -51,6 +50,7 @@ SLOW = Transfers(segment=10, seen=1.0)
 
 
 problem, measured = of_problem("fair_preemption")
+gap = recorded("fair_preemption")
 
 
 def rule(name: str) -> Rule:
@@ -287,7 +287,7 @@ def test_small_segments_and_waiting_for_them_stall() -> None:
 
 
 def test_the_order_of_the_baselines() -> None:
-    gaps = {name: mean(measured(name)) for name in problem().baselines}
+    gaps = {name: gap(name) for name in problem().baselines}
     assert gaps["fastswitch"] == pytest.approx(0, abs=1e-9)
     assert gaps["best_constant"] < gaps["aging"] < 0 < gaps["sticky"] < 100 < min(gaps["fcfs"], gaps["smallest"])
 
@@ -296,7 +296,7 @@ def test_the_order_of_the_baselines() -> None:
 
 
 def test_gaps_to_the_digit() -> None:
-    assert {name: round(mean(measured(name)), 2) for name in GOLDEN} == GOLDEN
+    assert {name: round(gap(name), 2) for name in GOLDEN} == GOLDEN
     assert set(GOLDEN) == {"initial", *problem().baselines}
 
 

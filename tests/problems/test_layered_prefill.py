@@ -22,7 +22,7 @@ from evaluators.serving.layered_prefill import play as play_case
 from evaluators.serving.mixtures import MixtureCosts, mixture
 from evaluators.serving.requests import Request
 from sandbox.session import InProcessSandbox
-from tests.measured import of_problem
+from tests.measured import of_problem, recorded
 from tests.playing import play
 from tests.problems.serving import (
     Rule,
@@ -31,7 +31,6 @@ from tests.problems.serving import (
     assert_each_request_fits,
     assert_the_past_is_the_same,
     assert_the_reference_is,
-    mean,
 )
 
 # Mean gap, in logarithmic per cent, on train.
@@ -51,6 +50,7 @@ PLAIN = MixtureCosts(1, 2, 0, 0.5, 0, 0, 0, 1, 200, layers=4, experts=2, active=
 
 
 problem, measured = of_problem("layered_prefill")
+gap = recorded("layered_prefill")
 
 
 def rule(name: str) -> Rule:
@@ -274,7 +274,7 @@ def test_layers_beat_chunks_on_long_prompts(rate: float) -> None:
 
 
 def test_the_order_of_the_baselines() -> None:
-    gaps = {name: mean(measured(name)) for name in problem().baselines}
+    gaps = {name: gap(name) for name in problem().baselines}
     assert gaps["layered"] == pytest.approx(0, abs=1e-9)
     assert gaps["solved"] < gaps["best_constant"] < gaps["layered_1024"] < 0 < gaps["chunked_512"] < gaps["whole"]
 
@@ -283,7 +283,7 @@ def test_the_order_of_the_baselines() -> None:
 
 
 def test_gaps_to_the_digit() -> None:
-    assert {name: round(mean(measured(name)), 2) for name in GOLDEN} == GOLDEN
+    assert {name: round(gap(name), 2) for name in GOLDEN} == GOLDEN
     assert set(GOLDEN) == {"initial", *problem().baselines}
 
 

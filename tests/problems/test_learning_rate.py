@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from evaluators.evaluate import Evaluation, evaluate
-from evaluators.problem import Problem, load_problem
+from evaluators.problem import Problem
 from evaluators.references import disagreements
 from sandbox.session import InProcessSandbox
+from tests.measured import loaded, recorded
 
 # 100 ln(loss / loss of linear decay), a mean over powers .5, 1, 1.5 and T = 30, 100, 300, 1000, 3000; with the means
 # over T <= 100 and over T >= 1000.
@@ -33,9 +34,11 @@ QUADRATIC = {
 }
 
 
-@cache
+gap = recorded("learning_rate")
+
+
 def shipped() -> Problem:
-    return load_problem("learning_rate")
+    return loaded("learning_rate")
 
 
 @cache
@@ -77,9 +80,9 @@ def test_costs_lie_above_the_proven_bound() -> None:
 
 @pytest.mark.parametrize("split", ["train", "validation"])
 def test_linear_decay_is_the_best_of_the_textbook_on_average(split: str) -> None:
-    gaps = {name: mean(measured(shipped, name, split)) for name in shipped().baselines}
+    gaps = {name: gap(name, split) for name in shipped().baselines}
     assert gaps["linear"] == pytest.approx(0, abs=1e-9)
-    assert all(gap > 1 for name, gap in gaps.items() if name != "linear")
+    assert all(more > 1 for name, more in gaps.items() if name != "linear")
     decaying = max(gaps[name] for name in ("warmup_linear", "rex", "cosine", "polynomial", "uba"))
     assert decaying < gaps["exponential"] < gaps["wsd"] < gaps["constant"] < gaps["step_30_60_90"]
 
@@ -103,7 +106,7 @@ def test_uba_with_phi_2_is_cosine_decay() -> None:
 
 
 def test_the_initial_program_is_worse_than_linear_decay() -> None:
-    assert mean(measured(shipped, "initial", "train")) > 10
+    assert gap("initial") > 10
 
 
 def test_the_same_again() -> None:

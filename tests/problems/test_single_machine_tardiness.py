@@ -9,10 +9,11 @@ import pytest
 
 from evaluators.evaluate import Evaluation, evaluate
 from evaluators.machines.tardiness import Jobs
-from evaluators.problem import Problem, load_problem
+from evaluators.problem import Problem
 from evaluators.protocol import Instance, Labels
 from evaluators.references import disagreements
 from sandbox.session import InProcessSandbox
+from tests.measured import loaded
 
 PAPER_EXAMPLE = Instance("example", "six jobs", Jobs([10, 11, 10, 10, 11, 10], [15, 11, 13, 11, 12, 11]))
 
@@ -25,9 +26,8 @@ GOLDEN = {
 SUMS = {"edd": 462.6, "eddc": 35.30, "mdd": 8.654, "mddc": 5.882, "psk": 8.617, "augmddc": 4.119}
 
 
-@cache
 def shipped() -> Problem:
-    return load_problem("single_machine_tardiness")
+    return loaded("single_machine_tardiness")
 
 
 @cache

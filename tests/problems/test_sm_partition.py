@@ -30,7 +30,7 @@ from evaluators.serving.sm_partition import (
 )
 from evaluators.serving.sm_partition import play as play_case
 from sandbox.session import InProcessSandbox
-from tests.measured import of_problem
+from tests.measured import of_problem, recorded
 from tests.playing import play
 from tests.problems.serving import (
     Rule,
@@ -39,7 +39,6 @@ from tests.problems.serving import (
     assert_each_request_fits,
     assert_the_past_is_the_same,
     assert_the_reference_is,
-    mean,
 )
 
 # Mean gap, in logarithmic per cent, on train.
@@ -58,6 +57,7 @@ PLAIN = Costs(t0=1, w=10, l0=0, l1=1, attention=0, kv=0, sequence=0, kv_bytes=1,
 
 
 problem, measured = of_problem("sm_partition")
+gap = recorded("sm_partition")
 chunked_problem, _ = of_problem("chunked_prefill")
 
 
@@ -212,7 +212,7 @@ def test_a_split_is_better_than_one_after_the_other() -> None:
 
 
 def test_the_order_of_the_baselines() -> None:
-    gaps = {name: mean(measured(name)) for name in problem().baselines}
+    gaps = {name: gap(name) for name in problem().baselines}
     assert gaps["semi_pd"] == pytest.approx(0, abs=1e-9)
     assert gaps["weighed"] < gaps["drain"] < gaps["best_constant"] < 0 < gaps["most"] < gaps["half"]
 
@@ -221,7 +221,7 @@ def test_the_order_of_the_baselines() -> None:
 
 
 def test_gaps_to_the_digit() -> None:
-    assert {name: round(mean(measured(name)), 2) for name in GOLDEN} == GOLDEN
+    assert {name: round(gap(name), 2) for name in GOLDEN} == GOLDEN
     assert set(GOLDEN) == {"initial", *problem().baselines}
 
 

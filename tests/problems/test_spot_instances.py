@@ -10,10 +10,10 @@ import pytest
 
 from evaluators.clouds.spot_instances import SpotInstances, score
 from evaluators.clouds.spot_zones import SAMPLES, WINDOW, start_of_slice, zone
-from evaluators.evaluate import Evaluation, evaluate
+from evaluators.evaluate import evaluate
 from evaluators.references import disagreements
 from sandbox.session import InProcessSandbox
-from tests.measured import of_problem
+from tests.measured import of_problem, recorded
 
 # Mean gap in per cent on train and validation.
 GOLDEN = {
@@ -33,11 +33,7 @@ PUBLISHED = {
 
 
 problem, measured = of_problem("spot_instances")
-
-
-def mean(made: Evaluation) -> float:
-    assert made.gap_mean is not None
-    return made.gap_mean
+gap = recorded("spot_instances")
 
 
 def cells(values: list[tuple[str, float]]) -> list[float]:
@@ -52,7 +48,7 @@ def cells(values: list[tuple[str, float]]) -> list[float]:
 @pytest.mark.parametrize("split", ["train", "validation"])
 def test_gaps_to_the_digit(split: str) -> None:
     place = ["train", "validation"].index(split)
-    assert {name: round(mean(measured(name, split)), 2) for name in GOLDEN} == {n: g[place] for n, g in GOLDEN.items()}
+    assert {name: round(gap(name, split), 2) for name in GOLDEN} == {n: g[place] for n, g in GOLDEN.items()}
 
 
 def test_costs_are_close_to_those_on_the_real_traces() -> None:
@@ -74,10 +70,10 @@ def test_on_demand_costs_what_it_must() -> None:
 
 def test_the_order_of_the_specification() -> None:
     for split in ("train", "validation"):
-        costs = [mean(measured(name, split)) for name in ("always_on_demand", "greedy_safety", "uniform_progress")]
-        assert costs[0] > 2 * costs[1] > 4 * costs[2] > 0
-        assert mean(measured("slack_share", split)) < costs[2]
-        assert min(mean(measured("initial", split)), mean(measured("spot_or_on_demand", split))) > costs[2]
+        gaps = [gap(name, split) for name in ("always_on_demand", "greedy_safety", "uniform_progress")]
+        assert gaps[0] > 2 * gaps[1] > 4 * gaps[2] > 0
+        assert gap("slack_share", split) < gaps[2]
+        assert min(gap("initial", split), gap("spot_or_on_demand", split)) > gaps[2]
 
 
 def test_scores_average_to_the_score_of_the_mean_cost() -> None:

@@ -20,7 +20,7 @@ from evaluators.references import disagreements
 from evaluators.serving.costs import Costs
 from evaluators.serving.text2sql import TRACES, Call, Query, Stage, queries
 from evaluators.serving.text2sql_dispatch import ENGINES, Case, Text2SqlDispatch
-from tests.measured import of_problem
+from tests.measured import of_problem, recorded
 from tests.playing import play
 
 # Mean gap on train.
@@ -38,6 +38,7 @@ CELL = ["trace-2", ["a100", "a100", "a6000", "l40s"]]
 Decide = Callable[[dict[str, Any]], Any]
 
 problem, measured = of_problem("text2sql_dispatch")
+gap = recorded("text2sql_dispatch")
 
 
 def rule(name: str) -> Decide:
@@ -245,7 +246,7 @@ def test_hexgen_against_round_robin(rate: float, low: float, high: float) -> Non
 
 
 def test_gaps_to_the_digit() -> None:
-    assert {name: round(measured(name).gap_mean or 0.0, 2) for name in GOLDEN} == GOLDEN
+    assert {name: round(gap(name), 2) for name in GOLDEN} == GOLDEN
     assert set(GOLDEN) == {"initial", *problem().baselines}
 
 
