@@ -58,6 +58,15 @@ def load(pids: list[int]) -> tuple[float, float]:
     return waited, used
 
 
+def stolen() -> float:
+    """Seconds since the boot for which the host of this virtual machine ran something else than a processor of it that
+    had work to do: the mean of its processors."""
+    with contextlib.suppress(OSError, ValueError, IndexError), open("/proc/stat") as file:
+        ticks = int(file.readline().split()[8])
+        return ticks / os.sysconf("SC_CLK_TCK") / (os.cpu_count() or 1)
+    return 0.0
+
+
 def processes_of_user() -> int:
     """How many processes and threads the user has now."""
     total = 0

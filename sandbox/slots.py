@@ -56,12 +56,14 @@ class Slot:
         self.count = 0
         self.ended: tuple[int, Any] | None = None
         self.reaped = 0.0  # processor time of the candidate's processes that have ended
+        self.stolen = 0.0  # see `leftovers.stolen`: when the candidate was started
 
     def start(self, limits: Limits, data: int, stdout: int, stderr: int) -> None:
         """Fork a process that serves the candidate on `data`, and see it ready. Raises SlotError or OSError."""
         self.count += 1
         self.ended = None
         self.reaped = 0.0
+        self.stolen = leftovers.stolen()
         ready, tell = os.pipe()
         try:
             self.pid = self._spawn(limits, (stdout, stderr, data, tell))
@@ -73,11 +75,11 @@ class Slot:
             raise SlotError(f"the candidate's process does not start: {told.decode(errors='replace')}")
 
     def load(self) -> tuple[float, float]:
-        """Seconds that the candidate stood in the queue for a processor, and seconds of processor time that all its
-        processes have used."""
+        """Seconds that the candidate stood in the queue for a processor, or had one that the machine's host took away,
+        and seconds of processor time that all its processes have used."""
         self._reap()
         waited, used = leftovers.load(leftovers.descendants())
-        return waited, used + self.reaped
+        return waited + leftovers.stolen() - self.stolen, used + self.reaped
 
     def wait(self, seconds: float) -> None:
         """Wait until the candidate's process has ended by itself, but not longer."""

@@ -6,12 +6,14 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pytest
 
 from evaluators.driver import Clock
+from sandbox import leftovers, slots
+from sandbox.candidate import Limits
 from sandbox.client import SocketSession
 from sandbox.session import BUSY, CandidateError
 from tests.conftest import require
@@ -134,6 +136,31 @@ def test_a_candidate_that_stands_in_its_own_way_is_ended(name: str) -> None:
             ask(session, 0, 0.6)
         assert caught.value.kind == "timeout"
         assert time.monotonic() - start < BUSY * 0.6 + 2
+
+
+class Standing(slots.Slot):
+    """A slot whose candidate does nothing."""
+
+    def _spawn(self, limits: Limits, descriptors: Sequence[int]) -> int:
+        os.write(descriptors[-1], b"+")
+        return 0
+
+    def _reap(self) -> bool:  # the children of this process are not the slot's
+        return False
+
+
+def test_what_the_host_takes_is_waited_for_from_the_start_of_the_candidate(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = iter([100.0, 100.5])
+    monkeypatch.setattr(leftovers, "stolen", lambda: next(seconds))
+    slot = Standing("")
+    slot.start(Limits(512, 8, 4, 1), -1, -1, -1)
+    monkeypatch.setattr(leftovers, "descendants", list)
+    assert slot.load() == (0.5, 0.0)
+
+
+def test_what_the_host_took_is_what_the_kernel_says() -> None:
+    before = leftovers.stolen()
+    assert 0 <= before <= leftovers.stolen() <= time.monotonic() + 1
 
 
 class Answering:
