@@ -49,6 +49,7 @@ _MARKS = {"docker": [pytest.mark.docker], "bubblewrap": [pytest.mark.bubblewrap]
 # What takes seconds to make and several tests look at: all of them run in one process, so that it is made once.
 SHARED = {"chromium", "ended", "installed", "polished", "postgresql_server", "reviewed", "told"}
 _TOGETHER = {"reviewed": "chromium"}
+_PROBLEMS = frozenset(problem_names())
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -66,7 +67,7 @@ def _group(item: pytest.Item) -> str | None:
     for name in sorted(SHARED.intersection(getattr(item, "fixturenames", ()))):
         return _TOGETHER.get(name, name)
     given = getattr(getattr(item, "callspec", None), "params", {}).values()
-    problems = {value.split("/")[0] for value in given if isinstance(value, str)}.intersection(problem_names())
+    problems = {value.split("/")[0] for value in given if isinstance(value, str)} & _PROBLEMS
     return f"test_{min(problems)}" if problems else None
 
 

@@ -34,9 +34,8 @@ def loaded(name: str) -> Problem:
 def measure(folder: str, name: str, split: str) -> Evaluation:
     """What a baseline of a shipped problem, or "initial", achieves on a split."""
     problem = loaded(folder)
-    made = evaluate(
-        problem, problem.initial if name == "initial" else problem.baselines[name], split, InProcessSandbox()
-    )
+    source = problem.initial if name == "initial" else problem.baselines[name]
+    made = evaluate(problem, source, split, InProcessSandbox())
     assert made.failure is None
     return made
 
