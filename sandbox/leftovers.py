@@ -58,10 +58,10 @@ def load(pids: list[int]) -> tuple[float, float]:
     return waited, used
 
 
-def stolen() -> float:
+def stolen(stat: str = "/proc/stat") -> float:
     """Seconds since the boot for which the host of this virtual machine ran something else than a processor of it that
     had work to do: the mean of its processors."""
-    with contextlib.suppress(OSError, ValueError, IndexError), open("/proc/stat") as file:
+    with contextlib.suppress(OSError, ValueError, IndexError), open(stat) as file:
         ticks = int(file.readline().split()[8])
         return ticks / os.sysconf("SC_CLK_TCK") / (os.cpu_count() or 1)
     return 0.0

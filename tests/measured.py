@@ -13,9 +13,9 @@ from sandbox.session import InProcessSandbox
 
 
 class Measured(Protocol):
-    """A baseline, or "initial", on a split."""
+    """A baseline, or "initial", on a split, or on those of its instances whose class begins with `group`."""
 
-    def __call__(self, name: str, split: str = ...) -> Evaluation: ...
+    def __call__(self, name: str, split: str = ..., group: str = ...) -> Evaluation: ...
 
 
 class Recorded(Protocol):
@@ -31,11 +31,12 @@ def loaded(name: str) -> Problem:
 
 
 @cache
-def measure(folder: str, name: str, split: str) -> Evaluation:
-    """What a baseline of a shipped problem, or "initial", achieves on a split."""
+def measure(folder: str, name: str, split: str, group: str = "") -> Evaluation:
+    """What a baseline of a shipped problem, or "initial", achieves on a split; see `Measured`."""
     problem = loaded(folder)
     source = problem.initial if name == "initial" else problem.baselines[name]
-    made = evaluate(problem, source, split, InProcessSandbox())
+    positions = [k for k, instance in enumerate(problem.instances(split)) if instance.group.startswith(group)]
+    made = evaluate(problem, source, split, InProcessSandbox(), positions if group else None)
     assert made.failure is None
     return made
 
@@ -46,8 +47,8 @@ def of_problem(folder: str, default: str = "train") -> tuple[Callable[[], Proble
     def problem() -> Problem:
         return loaded(folder)
 
-    def measured(name: str, split: str = default) -> Evaluation:
-        return measure(folder, name, split)
+    def measured(name: str, split: str = default, group: str = "") -> Evaluation:
+        return measure(folder, name, split, group)
 
     return problem, measured
 

@@ -15,10 +15,9 @@ import pytest
 
 from evaluators.evaluate import evaluate
 from evaluators.problem import problem_names
-from evolve.standings import read
 from sandbox.pool import Slot, open_sandbox
 from sandbox.session import KINDS
-from tests.measured import loaded
+from tests.measured import loaded, recorded
 
 HERE = Path(__file__).parent / "cheats"
 CHEATS = [f"{path.parent.name}/{path.stem}" for path in sorted(HERE.glob("*/*.py"))]
@@ -30,13 +29,6 @@ def slot() -> Iterator[Slot]:
     made = open_sandbox("process")
     yield made
     made.close()
-
-
-def honest_gap(problem: str, program: str) -> float:
-    """What a program of the problem achieves on train by its standings, which `problems check` holds against it."""
-    standings = read(loaded(problem))
-    assert standings is not None
-    return standings.gaps[program]["train"]
 
 
 def constants(source: str) -> dict[str, Any]:
@@ -67,6 +59,6 @@ def test_cheat(cheat: str, slot: Slot) -> None:
     if made.failure:
         assert len(made.failure.message) > 10
     else:
-        honest = honest_gap(name, meta["NO_BETTER_THAN"])
+        honest = recorded(name)(meta["NO_BETTER_THAN"])
         assert made.gap_mean is not None
         assert made.gap_mean >= honest - 1e-6 * max(1.0, abs(honest))  # standings have eight digits

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import pytest
 
 from evaluators.dags.soc import SocDag
-from evaluators.evaluate import Evaluation, evaluate
+from evaluators.evaluate import Evaluation
 from evaluators.references import disagreements
-from sandbox.session import InProcessSandbox
 from tests.measured import of_problem, recorded
 
 # Mean gap to ETF on train, validation, test and ood, in per cent.
@@ -42,11 +39,8 @@ def test_golden_figures(rule: str) -> None:
     assert [round(gap(rule, split), 2) for split in problem().splits] == GOLDEN[rule]
 
 
-@cache
 def on_the_canonical_graph(rule: str) -> Evaluation:
-    """On test."""
-    positions = [k for k, instance in enumerate(problem().instances("test")) if instance.group.startswith("canonical")]
-    return evaluate(problem(), problem().baselines[rule], "test", InProcessSandbox(), positions)
+    return measured(rule, "test", "canonical")
 
 
 def test_latencies_on_the_canonical_graph() -> None:
