@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from evaluators import driver
 from evaluators.driver import Clock
-from sandbox import leftovers, slots
+from sandbox import client, leftovers, slots
 from sandbox.candidate import Limits
 from sandbox.client import SocketSession
 from sandbox.session import BUSY, CandidateError
@@ -65,7 +66,7 @@ def one_processor() -> Iterator[int]:
 
 @pytest.fixture
 def busy(one_processor: int) -> Iterator[None]:
-    """Another one on that processor, which leaves room: a candidate is given up after BUSY times its limit."""
+    """Another one on that processor."""
     # In a session of its own, as candidates are: else Linux shares its part among all that the tests run.
     other = subprocess.Popen([sys.executable, "-c", SPIN, str(one_processor)], start_new_session=True)
     time.sleep(0.3)
@@ -74,7 +75,14 @@ def busy(one_processor: int) -> Iterator[None]:
     other.wait()
 
 
-@pytest.mark.usefixtures("busy")
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However little others leave a candidate of its processor, it is waited for."""
+    monkeypatch.setattr(client, "BUSY", 100)
+    monkeypatch.setattr(driver, "BUSY", 100)
+
+
+@pytest.mark.usefixtures("busy", "patient")
 @backends
 def test_waiting_for_a_processor_does_not_count(name: str) -> None:
     require(name)
@@ -83,17 +91,17 @@ def test_waiting_for_a_processor_does_not_count(name: str) -> None:
             session = slot.open(LIMITS)
             load(session, WORK)
             start = time.monotonic()
-            assert ask(session, 0.55, 0.6) == 1
+            assert ask(session, 0.45, 0.6) == 1
             elapsed = time.monotonic() - start
             waited = session.waited()
             session.close()
             if elapsed > 0.6:
-                assert waited > (elapsed - 0.55) / 2
+                assert waited > (elapsed - 0.45) / 2
                 return
     pytest.fail("others left it the processor each time, so that this shows nothing")
 
 
-@pytest.mark.usefixtures("busy")
+@pytest.mark.usefixtures("busy", "patient")
 @backends
 def test_nor_does_it_in_the_limit_of_a_whole_evaluation(name: str) -> None:
     require(name)
