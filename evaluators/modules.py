@@ -15,6 +15,7 @@ import site
 import sys
 import sysconfig
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -95,7 +96,7 @@ def sources(module: ModuleType) -> list[bytes]:
             continue
         found[name] = source = path.read_bytes()
         package = name.partition(".")[0] + "." if name.startswith(PREFIX) else ""
-        for imported in _imported(ast.parse(source), name.removeprefix(package), path.name == "__init__.py"):
+        for imported in _imported(source, name.removeprefix(package), path.name == "__init__.py"):
             own = package + imported
             if package and own in sys.modules:
                 todo.append((own, Path(sys.modules[own].__file__ or "")))
@@ -127,15 +128,18 @@ def _file(name: str) -> Path | None:
     return path if first == "evaluators" or not installed else None  # ours may be installed, and counts all the same
 
 
-def _imported(tree: ast.Module, name: str, is_package: bool) -> Iterator[str]:
+@cache
+def _imported(source: bytes, name: str, is_package: bool) -> frozenset[str]:
     """Names of what the module of this name may import, with the packages that these are in."""
     parents = name.split(".") if is_package else name.split(".")[:-1]
-    for node in ast.walk(tree):
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
         level = node.level if isinstance(node, ast.ImportFrom) else 0
         base = ".".join(parents[: len(parents) - level + 1]) if level else ""
         for imported in _names(node, base, level):
             parts = imported.split(".")
-            yield from (".".join(parts[:end]) for end in range(1, len(parts) + 1))
+            found.update(".".join(parts[:end]) for end in range(1, len(parts) + 1))
+    return frozenset(found)
 
 
 def _names(node: ast.AST, base: str, level: int) -> Iterator[str]:

@@ -10,8 +10,10 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import sys
 from collections.abc import Callable, Sequence
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +36,7 @@ def names(kind: str) -> list[str]:
         for module in pkgutil.iter_modules(package.__path__)
         if not (module.ispkg or module.name.startswith("_") or module.name == "base")
     }
-    return sorted(here | {point.name for point in entry_points(group=f"evolve.{kind}")})
+    return sorted(here | _elsewhere(kind).keys())
 
 
 def load(kind: str, name: str, constant: str, needs: Sequence[str] = ()) -> Any:
@@ -77,15 +79,24 @@ def make(
 
 def _imported(kind: str, name: str, constant: str) -> Any:
     try:
-        for point in entry_points(group=f"evolve.{kind}"):
-            if point.name == name:
-                return point.load()
+        if point := _elsewhere(kind).get(name):
+            return point.load()
         module = importlib.import_module(f"evolve.{kind}.{name}")
     except Exception as error:
         raise BrokenPlugin(f"{kind}: {name} cannot be imported: {_mistake(error)}") from error
     if not hasattr(module, constant):
         raise BrokenPlugin(f"{module.__file__}: {constant} is missing: name the class in it, {constant} = …")
     return getattr(module, constant)
+
+
+def _elsewhere(kind: str) -> dict[str, EntryPoint]:
+    """What other packages register, by name."""
+    return _registered(kind, tuple(sys.path))
+
+
+@cache  # all that is installed is looked through for it
+def _registered(kind: str, path: tuple[str, ...]) -> dict[str, EntryPoint]:
+    return {point.name: point for point in reversed(entry_points(group=f"evolve.{kind}"))}
 
 
 def _mistake(error: Exception) -> str:
